@@ -1,0 +1,1 @@
+"""The routing daemon: decides which agent is offered which waiting member."""

@@ -1,0 +1,1 @@
+"""The built-in switch: SIP, media, dialplan and event socket for a machine without FreeSWITCH."""

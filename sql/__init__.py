@@ -1,0 +1,1 @@
+"""The record: models, migrations, seed and the queries that several rooms share."""

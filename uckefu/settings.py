@@ -1,0 +1,118 @@
+"""Where every process finds its addresses, folders and secrets.
+
+Each process builds one `Settings` at its start (`load_settings`) and passes it on. A value comes from the
+environment (`UCKEFU_WEB_PORT=8001`), else from `instance/settings.env`, else from the default here.
+Secrets are generated at first start into `instance/secrets.json` (mode 600) and never have a default.
+"""
+
+import json
+import os
+import secrets
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """All that a process may be told from outside. Ports are checked by the supervisor at start."""
+
+    model_config = SettingsConfigDict(env_prefix="UCKEFU_", extra="ignore")
+
+    instance: Path = PROJECT_ROOT / "instance"
+    host: str = "127.0.0.1"  # every listener binds here; loopback by default
+    domain: str = "uckefu.local"  # the SIP domain and digest realm
+    switch: Literal["auto", "freeswitch", "builtin"] = "auto"
+    freeswitch: str = Field(default="", validation_alias="FREESWITCH")  # path of the binary; "" looks on PATH
+    switch_name: str = "switch1"
+
+    web_port: int = 8000
+    sip_port: int = 5060  # profile `internal`: phones, with digest authentication
+    gateway_port: int = 5080  # profile `external`: gateways, by address
+    rtp_first_port: int = 16384
+    rtp_last_port: int = 24999  # below the ephemeral range
+    event_socket_port: int = 8021
+    acd_port: int = 8084  # the ACD's outbound event socket
+    acd_standby_port: int = 8085  # the second ACD's
+    acd_metrics_port: int = 9101
+    switch_metrics_port: int = 9102
+
+    trunk_addresses: str = "127.0.0.0/8"  # CIDR list, by comma: who may call in on the external profile
+    gateway: str = ""  # host:port of the outgoing trunk; "" for none
+    database_url: str = ""  # "" is SQLite in the instance folder
+    redis_url: str = ""  # "" is the Redis that the supervisor starts, on a unix socket
+    async_mode: Literal["eventlet", "gevent"] = "eventlet"
+
+    @property
+    def sql_url(self) -> str:
+        """SQLAlchemy URL of the record."""
+        return self.database_url or f"sqlite:///{self.instance / 'uckefu.db'}"
+
+    @property
+    def bus_url(self) -> str:
+        """Redis URL of the bus."""
+        return self.redis_url or f"unix://{self.instance / 'redis.sock'}"
+
+    @property
+    def conf_dir(self) -> Path:
+        """The generated FreeSWITCH configuration that both switches read."""
+        return self.instance / "freeswitch" / "conf"
+
+    @property
+    def recordings_dir(self) -> Path:
+        """Recordings, `YYYY/MM/DD/<interaction id>.wav` (UTC date) below it."""
+        return self.instance / "recordings"
+
+    @property
+    def spool_dir(self) -> Path:
+        """CDRs that could not be written to SQL yet, one JSON file a leg."""
+        return self.instance / "spool" / "cdr"
+
+    @property
+    def centre_file(self) -> Path:
+        """The centre's own settings (`uckefu.centre.Centre`), read on the call path."""
+        return self.instance / "centre.yml"
+
+    @cached_property
+    def secrets(self) -> dict[str, str]:
+        """Generated secrets by name; `make_secrets` must have run once."""
+        return dict(json.loads((self.instance / "secrets.json").read_text(encoding="utf-8")))
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Return the settings of this process.
+
+    Args:
+        overrides: values that win over the environment, for tests.
+    """
+    instance = Path(str(overrides.get("instance") or os.environ.get("UCKEFU_INSTANCE") or Settings().instance))
+    return Settings(_env_file=instance / "settings.env", **overrides)  # type: ignore[arg-type,call-arg]
+
+
+SECRET_NAMES = ("flask_secret_key", "event_socket_password", "metrics_token")
+
+
+def make_secrets(settings: Settings) -> None:
+    """Generate what is missing in `instance/secrets.json`, kept at mode 600; existing values stay."""
+    settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = settings.instance / "secrets.json"
+    known: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    missing = [name for name in SECRET_NAMES if name not in known]
+    if missing:
+        store_secrets(settings, {name: secrets.token_urlsafe(32) for name in missing})
+
+
+def store_secrets(settings: Settings, values: dict[str, str]) -> None:
+    """Add `values` to `instance/secrets.json`, written whole and atomically with mode 600."""
+    path = settings.instance / "secrets.json"
+    known: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    part = path.with_suffix(".part")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        json.dump(known | values, stream, indent=1)
+    part.replace(path)
+    settings.__dict__.pop("secrets", None)
