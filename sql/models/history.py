@@ -27,7 +27,9 @@ class Interaction(Base):
     flow: Mapped[str] = mapped_column(String(64), default="")
     intent: Mapped[str] = mapped_column(String(128), default="")  # what the caller chose in the flow
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
-    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # by the switch (flow), not by the agent
+    answered_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime
+    )  # by the switch (flow), not by the agent
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # Written by acd.history:
     queue_name: Mapped[str] = mapped_column(String(32), default="", index=True)  # the last queue
@@ -71,7 +73,9 @@ class QueueVisit(Base):
     queue_name: Mapped[str] = mapped_column(String(32), index=True)
     entered_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     left_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    result: Mapped[str] = mapped_column(String(16), default="")  # answered, abandoned, timeout, transferred, failed
+    result: Mapped[str] = mapped_column(
+        String(16), default=""
+    )  # answered, abandoned, timeout, transferred, failed
     agent_id: Mapped[int | None] = mapped_column()
 
 
@@ -86,7 +90,9 @@ class Offer(Base):
     leg_id: Mapped[str] = mapped_column(String(36), default="")
     offered_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    outcome: Mapped[str] = mapped_column(String(16), default="")  # accepted, declined, expired, withdrawn, failed
+    outcome: Mapped[str] = mapped_column(
+        String(16), default=""
+    )  # accepted, declined, expired, withdrawn, failed
     reason: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)  # why this agent
 
 
