@@ -31,7 +31,12 @@ def session(engine: Engine) -> Session:
 
 RECORD = {
     "leg": {"id": "leg-1", "interaction_id": "i-1", "direction": "inbound", "started_at_us": to_us(BEGAN)},
-    "interaction": {"id": "i-1", "from_number": "13800138000", "started_at_us": to_us(BEGAN), "hangup_by": "caller"},
+    "interaction": {
+        "id": "i-1",
+        "from_number": "13800138000",
+        "started_at_us": to_us(BEGAN),
+        "hangup_by": "caller",
+    },
 }
 
 
@@ -57,7 +62,12 @@ def test_each_writer_keeps_the_columns_of_the_other(session: Session) -> None:
     write_leg(session, RECORD)
     upsert(session, Interaction, {"id": "i-1"}, {"queue_name": "service"})
     row = session.get(Interaction, "i-1")
-    assert (row.queue_name, row.queued_at, row.from_number, row.hangup_by) == ("service", BEGAN, "13800138000", "caller")
+    assert (row.queue_name, row.queued_at, row.from_number, row.hangup_by) == (
+        "service",
+        BEGAN,
+        "13800138000",
+        "caller",
+    )
 
 
 def test_an_update_that_comes_before_its_insert_says_so(session: Session) -> None:
@@ -65,7 +75,12 @@ def test_an_update_that_comes_before_its_insert_says_so(session: Session) -> Non
 
 
 def test_an_update_may_leave_out_required_columns_when_the_row_is_there(session: Session) -> None:
-    upsert(session, QueueVisit, {"id": "i-1:1"}, {"interaction_id": "i-1", "queue_name": "sales", "entered_at": BEGAN})
+    upsert(
+        session,
+        QueueVisit,
+        {"id": "i-1:1"},
+        {"interaction_id": "i-1", "queue_name": "sales", "entered_at": BEGAN},
+    )
     assert upsert(session, QueueVisit, {"id": "i-1:1"}, {"result": "answered"}) is True
     assert session.get(QueueVisit, "i-1:1").result == "answered"
 
