@@ -59,9 +59,8 @@ def upsert(session: Session, model: type[Base], key: Mapping[str, Any], values: 
     assert isinstance(table, Table)  # noqa: S101 - a mapped class of ours is always a table
     keys, sets = _row(table, key), _row(table, values)
     if _lacks_required(table, keys | sets):
-        found = session.execute(
-            update(table).where(and_(*(table.c[n] == v for n, v in keys.items()))).values(sets)
-        )
+        here = and_(*(table.c[name] == value for name, value in keys.items()))
+        found = session.execute(update(table).where(here).values(sets or keys))
         return isinstance(found, CursorResult) and found.rowcount > 0
     if session.get_bind().dialect.name in MYSQL_NAMES:
         changes = sets or {name: table.c[name] for name in keys}
