@@ -112,6 +112,11 @@ class Phone:
         """End every call of this phone (`code` 486 or 603 declines one that rings)."""
         self.do("hangup", code=code)
 
+    def finish_recording(self) -> None:
+        """Close the file that the phone records what it hears into, so that it can be read."""
+        self.do("stop_recording")
+        self.wait("recorded")
+
     def close(self) -> None:
         """End the process, calls and all."""
         if self.process.poll() is None:

@@ -263,7 +263,6 @@ def main() -> None:
     finally:
         phone.do_hangup()
         phone.endpoint.libHandleEvents(100)
-        phone.do_stop_recording()
         sys.stdout.flush()
         os._exit(0)  # the library's own teardown of Python objects may crash; the calls are ended above
 
