@@ -32,8 +32,27 @@ class Channel(Protocol):
         Publishes CHANNEL_EXECUTE and CHANNEL_EXECUTE_COMPLETE with `Application-UUID` = `event_uuid` or a new one.
         """
 
-    def queue_execute(self, application: str, argument: str = "", event_uuid: str = "", *, loops: int = 1) -> None:
-        """Queue an application (a `sendmsg` of the event socket); the channel's thread runs it in turn."""
+    def queue_execute(
+        self, application: str, argument: str = "", event_uuid: str = "", *, loops: int = 1, lock: bool = False
+    ) -> None:
+        """Queue an application (a `sendmsg` of the event socket); the channel's thread runs it in turn.
+
+        As in FreeSWITCH it also runs inside a playback or wait that goes on; `lock` (`event-lock: true`) lets
+        nothing else of the queue run until this one is done.
+        """
+
+    def park(self, until: Callable[[], bool]) -> None:
+        """Run what is queued, on the calling (the channel's own) thread, until `until()` is true.
+
+        Returns too when the leg is hung up or transferred. Publishes CHANNEL_PARK and CHANNEL_UNPARK.
+        `until` must be quick; call `wake` when its answer may have changed. (The `socket` application.)
+        """
+
+    def wake(self) -> None:
+        """Have the channel's thread look again at what it waits for."""
+
+    def play_aside(self, source: str, *, loop: bool = False) -> None:
+        """Play to this leg without occupying its thread (`uuid_displace`, `uuid_broadcast` on a bridged leg)."""
 
     def hangup(self, cause: str = "NORMAL_CLEARING") -> None:
         """End the leg; returns at once."""
