@@ -49,7 +49,7 @@ def _sqlite(url: URL, statement_timeout_seconds: int) -> Engine:
 
 def _mysql(url: URL, connect_timeout_seconds: int, statement_timeout_seconds: int) -> Engine:
     return create_engine(
-        url.set(drivername=f"{url.get_backend_name()}+pymysql"),
+        url.set(drivername="mysql+pymysql"),
         pool_pre_ping=True,
         pool_recycle=1800,
         # Without gap locks two writers that upsert new rows side by side don't deadlock.

@@ -14,7 +14,6 @@ from sqlalchemy.dialects.mysql import insert as mysql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
-from sql.engine import MYSQL_NAMES
 from sql.models import Base, CallLeg, Interaction, UtcDateTime
 from uckefu.times import from_us
 
@@ -62,7 +61,7 @@ def upsert(session: Session, model: type[Base], key: Mapping[str, Any], values: 
         here = and_(*(table.c[name] == value for name, value in keys.items()))
         found = session.execute(update(table).where(here).values(sets or keys))
         return isinstance(found, CursorResult) and found.rowcount > 0
-    if session.get_bind().dialect.name in MYSQL_NAMES:
+    if session.get_bind().dialect.name == "mysql":
         changes = sets or {name: table.c[name] for name in keys}
         session.execute(mysql_insert(table).values(keys | sets).on_duplicate_key_update(changes))
         return True

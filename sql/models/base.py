@@ -20,7 +20,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[datetime]:
-        kind = DATETIME(fsp=6) if dialect.name in ("mysql", "mariadb") else DateTime()
+        kind = DATETIME(fsp=6) if dialect.name == "mysql" else DateTime()
         return dialect.type_descriptor(kind)
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
@@ -46,3 +46,4 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+    __table_args__ = {"mysql_engine": "InnoDB", "mysql_default_charset": "utf8mb4"}

