@@ -11,6 +11,7 @@ from esl.errors import (
     EslError,
     HeaderInjection,
     ProtocolViolation,
+    ReplyTimeout,
 )
 from esl.event import Event
 
@@ -23,4 +24,5 @@ __all__ = [
     "Event",
     "HeaderInjection",
     "ProtocolViolation",
+    "ReplyTimeout",
 ]

@@ -42,6 +42,12 @@ class CallGone(EslError):
         self.cause = cause
 
 
+class ReplyTimeout(EslError, TimeoutError):
+    """The switch did not answer, or an application did not end, in the time that the caller allows."""
+
+    code = "esl_reply_timeout"
+
+
 class HeaderInjection(EslError):
     """A command line, header name or header value holds a character that would start another header."""
 

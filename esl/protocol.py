@@ -132,10 +132,9 @@ class _Framer(Generic[T]):
         return message
 
     def _take_head(self) -> bool:
-        if self._scanned == 0:
-            # FreeSWITCH skips line ends before a message, and so must we.
-            if leading := _LINE_ENDS.match(self._buffer):
-                del self._buffer[: leading.end()]
+        # FreeSWITCH skips line ends before a message, and so must we.
+        if self._scanned == 0 and (leading := _LINE_ENDS.match(self._buffer)):
+            del self._buffer[: leading.end()]
         end = _BLANK_LINE.search(self._buffer, self._scanned)
         # Without its end, the last two bytes may belong to the blank line: the limit must not depend on the cut.
         if (end.start() if end else len(self._buffer) - 2) > self._max_header:

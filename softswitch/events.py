@@ -72,8 +72,10 @@ class EventBus:
             if len(self._pending) > 1:  # a listener of ours published it; the loop below takes it up
                 return
             while self._pending:
-                self._deliver(self._pending[0])
-                self._pending.popleft()
+                try:
+                    self._deliver(self._pending[0])
+                finally:
+                    self._pending.popleft()
 
     def _deliver(self, event: Event) -> None:
         for listener in self._listeners:
