@@ -1,0 +1,1 @@
+"""What implements `ivr.session.Session`: the switch's own session, and a terminal."""

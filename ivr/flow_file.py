@@ -1,0 +1,178 @@
+"""A flow file: its schema, and how it is read. One YAML file a flow; the file's name is the flow's name.
+
+    version: 3
+    start: hello
+    on_error: desk          # where a caller goes when a node fails; the default queue when left out
+    nodes:
+      hello: {type: play, prompt: welcome, next: desk}
+      desk: {type: queue, queue: service}
+
+`read_flow` finds what is wrong with the text and the fields; `check` what is wrong with the whole.
+"""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, Union
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic_core import ErrorDetails
+
+from ivr import yaml_source
+from ivr.nodes import node_types
+from ivr.nodes.base import NAME_PATTERN, Node, Target
+from ivr.problems import Problem, did_you_mean
+from ivr.yaml_source import NotYaml, Position, Source
+
+BIGGEST_FILE_BYTES = 1_000_000
+M = TypeVar("M", bound=BaseModel)
+
+
+class FlowHead(BaseModel):
+    """All of a flow file but its nodes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    version: Annotated[int, Field(ge=1)] = 1
+    title: str = ""
+    start: Target
+    on_error: Target | None = None
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A flow as the engine runs it. A call keeps the one that it began with."""
+
+    name: str
+    head: FlowHead
+    nodes: dict[str, Node]
+
+    @property
+    def label(self) -> str:
+        """`name@version`, for the CDR."""
+        return f"{self.name}@{self.head.version}"
+
+
+@dataclass
+class FlowFile:
+    """What was read from one file: the flow when its fields are right, and every problem found."""
+
+    file: str
+    source: Source = field(default_factory=Source)
+    flow: Flow | None = None
+    problems: list[Problem] = field(default_factory=list)
+
+    def add(self, place: Position, code: str, message: str, *, blocks: bool = True) -> None:
+        """Note a problem."""
+        where = {"file": self.file, "line": place.line, "column": place.column}
+        self.problems.append(Problem(**where, code=code, message=message, blocks=blocks))  # type: ignore[arg-type]
+
+
+def read_flow(path: Path) -> FlowFile:
+    """Read a flow file; whatever is wrong with it becomes a problem, never an exception."""
+    read = FlowFile(str(path))
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        read.add(Position(), "unreadable", f"can't be read: {error.strerror}")
+        return read
+    return parse_flow(path.stem, str(path), data)
+
+
+def parse_flow(name: str, file: str, data: bytes) -> FlowFile:
+    """As `read_flow`, from the bytes of the file."""
+    read = FlowFile(file)
+    if len(data) > BIGGEST_FILE_BYTES:
+        read.add(Position(), "too-big", f"larger than {BIGGEST_FILE_BYTES} bytes; split the flow")
+        return read
+    try:
+        read.source = yaml_source.read(data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        column = error.start - data.rfind(b"\n", 0, error.start)
+        read.add(Position(line, column), "not-utf-8", "not UTF-8 text; save the file as UTF-8")
+    except NotYaml as error:
+        read.add(error.position, "not-yaml", f"YAML: {error}")
+    else:
+        _fields(name, read)
+    return read
+
+
+def _fields(name: str, read: FlowFile) -> None:
+    for path, place in read.source.duplicates:
+        read.add(place, "duplicate-key", f"`{path[-1]}` stands here twice")
+    data = read.source.data
+    if not isinstance(data, dict):
+        read.add(Position(), "no-flow", "a flow needs `start:` and `nodes:`")
+        return
+    head = _model(FlowHead, {k: v for k, v in data.items() if k != "nodes"}, (), "a flow", read, ("nodes",))
+    nodes = data.get("nodes")
+    if not isinstance(nodes, dict) or not nodes:
+        read.add(read.source.value(("nodes",)), "no-nodes", "a flow needs `nodes:` with at least one node")
+        return
+    made = {key: _node(key, value, read) for key, value in nodes.items()}
+    whole = {key: node for key, node in made.items() if node is not None}
+    if head is not None and len(whole) == len(made) and not read.problems:
+        read.flow = Flow(name, head, whole)
+
+
+def _node(key: str, data: Any, read: FlowFile) -> Node | None:
+    path = ("nodes", key)
+    types = node_types()
+    if not re.match(NAME_PATTERN, key):
+        read.add(
+            read.source.key(path), "bad-name", f"`{key}` is no name for a node; use letters, digits, - and _"
+        )
+    kind = data.get("type") if isinstance(data, dict) else None
+    if not isinstance(kind, str):
+        message = f"node `{key}` needs `type:`, one of {', '.join(types)}"
+        read.add(read.source.value((*path, "type")), "no-type", message)
+        return None
+    if kind not in types:
+        place = read.source.value((*path, "type"))
+        read.add(place, "unknown-type", f"unknown node type `{kind}`" + did_you_mean(kind, types))
+        return None
+    return _model(types[kind], data, path, f"a `{kind}` node", read)
+
+
+def _model(
+    model: type[M],
+    data: dict[str, Any],
+    path: yaml_source.Path,
+    what: str,
+    read: FlowFile,
+    also: tuple[str, ...] = (),
+) -> M | None:
+    try:
+        return model.model_validate(data)
+    except ValidationError as refused:
+        for error in refused.errors(include_url=False, include_context=False):
+            _field_problem(error, path, what, [*model.model_fields, *also], read)
+        return None
+
+
+def _field_problem(
+    error: ErrorDetails, path: yaml_source.Path, what: str, known: list[str], read: FlowFile
+) -> None:
+    where = tuple(str(part) for part in error["loc"] if part != "[key]")
+    place, name = path + where, where[-1] if where else ""
+    if error["type"] == "extra_forbidden":
+        read.add(
+            read.source.key(place),
+            "unknown-field",
+            f"{what} has no field `{name}`" + did_you_mean(name, known),
+        )
+    elif error["type"] == "missing":
+        read.add(read.source.key(path), "missing-field", f"{what} needs `{name}:`")
+    elif "[key]" in error["loc"]:
+        read.add(read.source.key(place), "bad-key", f"`{name}` is no key; use 0-9, * or #")
+    else:
+        message = f"`{'.'.join(where)}`: {error['msg'].lower()}, not {error['input']!r}"
+        read.add(read.source.value(place), "bad-value", message)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a flow file, for editors (`python -m ivr schema`)."""
+    node = Annotated[Union[tuple(node_types().values())], Field(discriminator="type")]  # type: ignore[valid-type] # noqa: UP007 - built at run time
+    names = Annotated[str, Field(pattern=NAME_PATTERN)]
+    whole = create_model("Flow", __base__=FlowHead, nodes=(dict[names, node], ...))  # type: ignore[valid-type]
+    return whole.model_json_schema()

@@ -1,0 +1,31 @@
+"""What is wrong with a flow file: one shape for every message, with its place and a proposal.
+
+`flow_file` and `check` find problems; the command line prints them, `library` logs them. `code` is stable and
+has no language, so that a page can say it in the reader's.
+"""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Problem:
+    """One mistake. `blocks`: a flow that has it is not served; the others are only reported."""
+
+    file: str
+    line: int
+    column: int
+    code: str
+    message: str
+    blocks: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`; did you mean `service`?` when one of `known` looks like `word`, else ""."""
+    names = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.6)
+    return f"; did you mean `{names[close[0]]}`?" if close else ""
