@@ -12,10 +12,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingRefused(ValueError):
+    """A setting that can't work; the message names it as it is written in the environment."""
+
+    code = "setting-refused"
+
+    def __init__(self, name: str, value: object, reason: str) -> None:
+        super().__init__(f"{name}={value}: {reason}")
+        self.name = name
 
 
 class Settings(BaseSettings):
@@ -41,6 +51,7 @@ class Settings(BaseSettings):
     acd_metrics_port: int = 9101
     switch_metrics_port: int = 9102
 
+    dids: str = "4001"  # the centre's own numbers, by comma, as they arrive in the INVITE
     trunk_addresses: str = "127.0.0.0/8"  # CIDR list, by comma: who may call in on the external profile
     gateway: str = ""  # host:port of the outgoing trunk; "" for none
     database_url: str = ""  # "" is SQLite in the instance folder
@@ -88,9 +99,41 @@ def load_settings(**overrides: object) -> Settings:
 
     Args:
         overrides: values that win over the environment, for tests.
+
+    Raises:
+        SettingRefused: a value of the wrong kind.
     """
-    instance = Path(str(overrides.get("instance") or os.environ.get("UCKEFU_INSTANCE") or Settings().instance))
-    return Settings(_env_file=instance / "settings.env", **overrides)  # type: ignore[arg-type,call-arg]
+    named = overrides.get("instance") or os.environ.get("UCKEFU_INSTANCE") or PROJECT_ROOT / "instance"
+    instance = Path(str(named)).expanduser().resolve()
+    try:
+        settings = Settings(_env_file=instance / "settings.env", **(overrides | {"instance": instance}))  # type: ignore[arg-type,call-arg]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "settings"
+        called = name if name == "FREESWITCH" else f"UCKEFU_{name.upper()}"
+        raise SettingRefused(called, first["input"], first["msg"]) from error
+    _refuse_impossible(settings)
+    return settings
+
+
+LONGEST_SOCKET_PATH = 107  # bytes, of a unix socket
+
+
+def _refuse_impossible(settings: Settings) -> None:
+    first, last = settings.rtp_first_port, settings.rtp_last_port
+    if not 1024 <= first < last - 3 <= 65_532:
+        raise SettingRefused(
+            "UCKEFU_RTP_LAST_PORT",
+            last,
+            f"at least four ports above UCKEFU_RTP_FIRST_PORT={first} are needed",
+        )
+    if (
+        not settings.redis_url
+        and len(os.fsencode(settings.bus_url.removeprefix("unix://"))) > LONGEST_SOCKET_PATH
+    ):
+        raise SettingRefused(
+            "UCKEFU_INSTANCE", settings.instance, "the path is too long for Redis's unix socket"
+        )
 
 
 SECRET_NAMES = ("flask_secret_key", "event_socket_password", "metrics_token")
