@@ -1,0 +1,400 @@
+"""What happens to callers and their offers: arrival, ringing, talk, hangup, and the ways back from each failure.
+
+An offer ends in two halves. The agent's half ends with the phone's leg; the member's half ends when the caller is
+in our hands again (`BridgeEnded`) or gone (`CallerGone`), so nobody is rung for a caller who has left.
+"""
+
+from typing import TYPE_CHECKING
+
+from acd import messages as facts
+from acd.domain import agents
+from acd.domain.causes import outcome_of
+from acd.domain.effects import HangUpCaller, LetGo, Withdraw
+from acd.domain.inputs import (
+    BridgeEnded,
+    CallerGone,
+    ControlLost,
+    LegAnswered,
+    LegEnded,
+    LegHeld,
+    MemberArrived,
+)
+from acd.domain.model import Agent, Member, Offer, Talk
+from acd.domain.state import Caller
+
+if TYPE_CHECKING:
+    from acd.domain.engine import Engine
+
+KILL_CAUSE = "PICKED_OFF"  # FreeSWITCH never gives it by itself here, so it can't be taken for the caller's or the phone's doing
+KILL_SECONDS = 1  # a leg that we ended is heard of within that, or we ask again
+KILLS = 3
+BRIDGE_SECONDS = 2  # after the phone's leg, the caller's `bridge` ends within that
+AFTER_TALK_SECONDS = 2  # after a talk, the caller's channel ends or leaves within that
+
+
+# ---- arrival ---------------------------------------------------------------------------------------------
+
+
+def member_arrived(e: "Engine", event: MemberArrived) -> None:
+    """A new visit, or somebody who comes back within the grace time and has the place it had."""
+    queue = _queue_for(e, event.queue)
+    if queue is None:
+        e.anomaly(f"no queue at all for {event.channel_id}")
+        e.effect(LetGo(event.switch, event.channel_id, "no-queue"))
+        return
+    e.state.callers[event.channel_id] = Caller(event.interaction_id, event.switch, e.now_us)
+    member = e.state.members.get(event.channel_id)
+    if member and member.state != "talking" and member.queue == queue:
+        _returned(e, member, event)
+        return
+    if member:
+        _close_former_visit(e, member)
+    _enter(e, event, queue)
+
+
+def _queue_for(e: "Engine", name: str) -> str | None:
+    queues = e.state.queues
+    if name in queues:
+        return name
+    e.anomaly(f"unknown queue {name!r}")
+    default = e.state.rules.default_queue
+    return default if default in queues else next(iter(sorted(queues)), None)
+
+
+def _enter(e: "Engine", event: MemberArrived, queue: str) -> None:
+    state = e.state
+    visit = state.visits[event.interaction_id] = state.visits.get(event.interaction_id, 0) + 1
+    state.member_seq += 1
+    member = Member(
+        member_id=f"{event.interaction_id}:{visit}", interaction_id=event.interaction_id,
+        channel_id=event.channel_id, switch=event.switch, channel=event.channel, queue=queue,
+        priority=max(0, min(9, event.priority)), number=event.number, name=event.name, did=event.did,
+        language=event.language, intent=event.intent, entered_at_us=e.now_us, seq=state.member_seq,
+    )  # fmt: skip
+    state.members[event.channel_id] = member
+    e.emit(
+        facts.MemberEntered, member_id=member.member_id, interaction_id=member.interaction_id, queue=queue,
+        number=member.number, did=member.did, language=member.language, intent=member.intent,
+    )  # fmt: skip
+    e.arm("max-wait", member.channel_id, state.queues[queue].max_wait_seconds)
+    e.board.seat(member)
+    e.silent[member.channel_id] = None
+
+
+def _returned(e: "Engine", member: Member, event: MemberArrived) -> None:
+    member.switch, member.attended = event.switch, True
+    e.cancel("away", member.channel_id)
+    if member.state == "offered":  # the dialplan came round again, so the bridge of that offer is over
+        offer = _offer_of(e, member)
+        if offer:
+            _begin_ending(e, offer, "withdrawn")
+            e.effect(Withdraw(member.switch, member.channel_id, offer.leg_id, KILL_CAUSE))
+        _free_member(e, member)
+    elif member.state == "away":
+        e.move_member(member, "came back")
+        _leave_if_overdue(e, member)
+    else:
+        e.silent[member.channel_id] = None
+
+
+def _close_former_visit(e: "Engine", member: Member) -> None:
+    """The caller came to a queue anew, so what was before is over: a talk (transfer), or a wait in another queue."""
+    if member.state == "talking":
+        _end_talk_of(e, member)
+        forget(e, member)
+        return
+    offer = _offer_of(e, member)
+    if offer:
+        _begin_ending(e, offer, "withdrawn")
+        e.effect(Withdraw(member.switch, member.channel_id, offer.leg_id, KILL_CAUSE))
+    leave(e, member, "transferred")
+
+
+# ---- the caller's side -----------------------------------------------------------------------------------
+
+
+def caller_gone(e: "Engine", event: CallerGone) -> None:
+    """The caller has hung up: whatever goes on for it ends, and nobody is rung for it any more."""
+    caller = e.state.callers.pop(event.channel_id, None)
+    if caller:
+        e.state.visits.pop(caller.interaction_id, None)
+    if event.channel_id in e.legs:  # an agent's own phone was the caller
+        leg_ended(e, LegEnded(at_us=event.at_us, leg_id=event.channel_id, cause=event.cause))
+    member = e.state.members.get(event.channel_id)
+    if member is None:
+        return
+    if member.state == "talking":
+        _end_talk_of(e, member)
+        forget(e, member)
+        return
+    offer = _offer_of(e, member)
+    if offer:
+        # The switch ends the ringing by itself; the agent is free when the leg is known to be gone.
+        _begin_ending(e, offer, "withdrawn", event.cause)
+    leave(e, member, "abandoned")
+
+
+def control_lost(e: "Engine", event: ControlLost) -> None:
+    """The socket is gone, the caller perhaps not: keep the place for a while."""
+    member = e.state.members.get(event.channel_id)
+    if member:
+        socket_lost(e, member)
+
+
+def socket_lost(e: "Engine", member: Member) -> None:
+    """Nobody attends to this caller's channel for now."""
+    member.attended = False
+    if member.state == "waiting":
+        _send_away(e, member, "control lost")
+    elif member.state == "offered" and _offer_of(e, member) is None:
+        _send_away(e, member, "offer failed unattended")
+    elif member.state == "talking" and not member.leg_id:
+        forget(e, member)  # after its talk it went elsewhere: a transfer
+
+
+def waited_too_long(e: "Engine", channel_id: str) -> None:
+    """Timer: the queue's longest wait is over. While a phone rings, it may still be answered."""
+    member = e.state.members.get(channel_id)
+    if member and member.state in ("waiting", "offered", "away"):
+        member.overdue = True
+        _leave_if_overdue(e, member)
+
+
+def stayed_away(e: "Engine", channel_id: str) -> None:
+    """Timer: the caller did not come back to our socket in the grace time."""
+    member = e.state.members.get(channel_id)
+    if member and member.state == "away":
+        leave(e, member, "timeout" if member.overdue else "failed")
+
+
+def left_over(e: "Engine", channel_id: str) -> None:
+    """Timer: the talk is over, and the caller is still in our socket with nothing to hear."""
+    member = e.state.members.get(channel_id)
+    if member and member.state == "talking" and not member.leg_id:
+        e.effect(HangUpCaller(member.switch, channel_id, "system"))
+        forget(e, member)
+
+
+# ---- the phone's side ------------------------------------------------------------------------------------
+
+
+def leg_answered(e: "Engine", event: LegAnswered) -> None:
+    """The agent and the caller are connected."""
+    agent = _agent_of(e, event.leg_id)
+    if agent is None:
+        e.anomaly(f"a leg was answered that is not offered: {event.leg_id}")
+        return
+    offer = agent.offer
+    if offer is None or offer.leg_id != event.leg_id or offer.ending:
+        return  # said twice, or answered in the moment in which we ended it: its end is on the way
+    member = e.state.members.get(offer.channel_id)
+    if member is None or member.leg_id != offer.leg_id:
+        e.anomaly(f"answered, but its member is gone: {event.leg_id}")
+        return
+    _connect(e, agent, offer, member)
+
+
+def _connect(e: "Engine", agent: Agent, offer: Offer, member: Member) -> None:
+    e.cancel("offer", offer.leg_id)
+    e.cancel("max-wait", member.channel_id)
+    agent.offer, agent.failures = None, 0
+    agent.talk = Talk(
+        offer_id=offer.offer_id, leg_id=offer.leg_id, interaction_id=offer.interaction_id, channel_id=offer.channel_id,
+        switch=offer.switch, queue=offer.queue, number=offer.number, did=offer.did, intent=offer.intent,
+        entered_at_us=offer.entered_at_us, connected_at_us=e.now_us,
+    )  # fmt: skip
+    agent.remember_talk(agent.talk)
+    who = {"offer_id": offer.offer_id, "interaction_id": offer.interaction_id, "agent_id": agent.agent_id}
+    e.emit(facts.OfferEnded, member_id=offer.member_id, outcome="accepted", **who)
+    e.emit(facts.CallConnected, queue=offer.queue, **who)
+    e.emit(
+        facts.MemberLeft, member_id=member.member_id, interaction_id=member.interaction_id, queue=member.queue,
+        result="answered", agent_id=agent.agent_id,
+    )  # fmt: skip
+    e.move_member(member, "answered")
+    e.move_agent(agent, "answered")
+
+
+def leg_ended(e: "Engine", event: LegEnded) -> None:
+    """A phone's leg is over: the ringing, the talk, or a call of the agent's own."""
+    agent = _agent_of(e, event.leg_id)
+    if agent is None:
+        return  # of an offer that is settled, or nobody's we know
+    if agent.offer and agent.offer.leg_id == event.leg_id:
+        offer = agent.offer
+        _begin_ending(e, offer, outcome_of(event.cause), event.cause)
+        _free_agent(e, agent, offer)
+        member = e.state.members.get(offer.channel_id)
+        if member and member.leg_id == offer.leg_id:
+            if member.attended:
+                e.arm("bridge", member.channel_id, BRIDGE_SECONDS)
+            else:
+                _free_member(e, member)
+    elif agent.talk and agent.talk.leg_id == event.leg_id:
+        _end_talk(e, agent)
+    else:
+        agents.phone_leg_ended(e, agent, event.leg_id)
+
+
+def bridge_ended(e: "Engine", event: BridgeEnded) -> None:
+    """The caller is in our hands again: after a failed offer it waits on, at the place it had."""
+    member = e.state.members.get(event.channel_id)
+    if member is None or member.leg_id != event.leg_id:
+        return
+    if member.state == "talking":
+        _end_talk_of(e, member)
+        return
+    offer = _offer_of(e, member)
+    if offer:
+        _begin_ending(e, offer, outcome_of(event.cause), event.cause)
+        _free_agent(e, e.state.agents[offer.agent_id], offer)
+    if member.state == "offered":
+        _free_member(e, member)
+
+
+def bridge_overdue(e: "Engine", channel_id: str) -> None:
+    """Timer: the phone's leg is over and nothing was heard of the caller's bridge: go on without."""
+    member = e.state.members.get(channel_id)
+    if member and member.state == "offered" and _offer_of(e, member) is None:
+        e.anomaly(f"the end of the bridge on {channel_id} was not reported")
+        _free_member(e, member)
+
+
+def offer_overdue(e: "Engine", leg_id: str) -> None:
+    """Timer: the phone rang long enough, or what we ended is still not known to be over."""
+    agent = _agent_of(e, leg_id)
+    if agent is None or agent.offer is None or agent.offer.leg_id != leg_id:
+        return
+    offer = agent.offer
+    _begin_ending(e, offer, "expired")
+    if offer.kills < KILLS:
+        kill(e, offer)
+        return
+    e.anomaly(f"the end of leg {leg_id} was not reported")
+    _free_agent(e, agent, offer)
+    member = e.state.members.get(offer.channel_id)
+    if member and member.leg_id == leg_id and member.state == "offered":
+        _free_member(e, member)
+
+
+def leg_held(e: "Engine", event: LegHeld) -> None:
+    """The switch says that the agent's leg is on hold, or off it: by the page or by the phone's own button."""
+    agent = _agent_of(e, event.leg_id)
+    if agent is None or agent.talk is None or agent.talk.leg_id != event.leg_id:
+        return
+    if event.on != (agent.talk.held_since_us is not None):
+        agent.talk.held_since_us = e.now_us if event.on else None
+        e.emit(facts.CallHeld, offer_id=agent.talk.offer_id, agent_id=agent.agent_id, on=event.on)
+
+
+# ---- shared steps ----------------------------------------------------------------------------------------
+
+
+def decline(e: "Engine", offer: Offer) -> None:
+    """The agent does not want it: the page is told at once, the member goes on when the phone has stopped."""
+    _begin_ending(e, offer, "declined")
+    kill(e, offer)
+
+
+def kill(e: "Engine", offer: Offer) -> None:
+    """Ask the switch to stop the ringing, and look again soon."""
+    offer.kills += 1
+    e.effect(Withdraw(offer.switch, offer.channel_id, offer.leg_id, KILL_CAUSE))
+    e.arm("offer", offer.leg_id, KILL_SECONDS)
+
+
+def leave(e: "Engine", member: Member, result: str) -> None:
+    """The visit is over without a talk."""
+    e.move_member(member, "left")
+    e.emit(
+        facts.MemberLeft, member_id=member.member_id, interaction_id=member.interaction_id, queue=member.queue,
+        result=result, agent_id=None,
+    )  # fmt: skip
+    forget(e, member)
+
+
+def forget(e: "Engine", member: Member) -> None:
+    """No trace of the visit is needed any more."""
+    for timer in ("max-wait", "away", "bridge", "after-talk"):
+        e.cancel(timer, member.channel_id)
+    e.silent.pop(member.channel_id, None)
+    e.state.members.pop(member.channel_id, None)
+
+
+def _begin_ending(e: "Engine", offer: Offer, outcome: str, cause: str = "") -> None:
+    if offer.ending:
+        return
+    offer.ending = outcome
+    e.arm("offer", offer.leg_id, KILL_SECONDS)
+    e.emit(
+        facts.OfferEnded, offer_id=offer.offer_id, member_id=offer.member_id, interaction_id=offer.interaction_id,
+        agent_id=offer.agent_id, outcome=outcome, cause=cause,
+    )  # fmt: skip
+
+
+def _free_agent(e: "Engine", agent: Agent, offer: Offer) -> None:
+    """The agent's half of an offer that failed."""
+    e.cancel("offer", offer.leg_id)
+    e.legs.pop(offer.leg_id, None)
+    agent.offer = None
+    member = e.state.members.get(offer.channel_id)
+    if member and member.member_id == offer.member_id and offer.ending != "withdrawn":
+        member.tried.append(agent.agent_id)
+    agents.after_offer(e, agent, offer.ending)
+
+
+def _free_member(e: "Engine", member: Member) -> None:
+    """The member's half of an offer that failed: wait on, or be away when nobody attends to it."""
+    e.cancel("bridge", member.channel_id)
+    member.leg_id = ""
+    if not member.attended:
+        _send_away(e, member, "offer failed unattended")
+        return
+    e.move_member(member, "offer failed")
+    _leave_if_overdue(e, member)
+
+
+def _send_away(e: "Engine", member: Member, what: str) -> None:
+    e.cancel("bridge", member.channel_id)
+    member.leg_id = ""
+    e.move_member(member, what)
+    e.silent.pop(member.channel_id, None)
+    e.arm("away", member.channel_id, e.state.rules.return_grace_seconds)
+
+
+def _leave_if_overdue(e: "Engine", member: Member) -> None:
+    if member.overdue and member.state == "waiting":
+        e.effect(LetGo(member.switch, member.channel_id, "timeout"))
+        leave(e, member, "timeout")
+
+
+def _end_talk_of(e: "Engine", member: Member) -> None:
+    agent = _agent_of(e, member.leg_id)
+    if agent and agent.talk and agent.talk.leg_id == member.leg_id:
+        _end_talk(e, agent)
+
+
+def _end_talk(e: "Engine", agent: Agent) -> None:
+    talk = agent.talk
+    if talk is None:
+        return
+    e.legs.pop(talk.leg_id, None)
+    member = e.state.members.get(talk.channel_id)
+    if member and member.leg_id == talk.leg_id:
+        member.leg_id = ""
+        if member.attended:
+            e.arm("after-talk", member.channel_id, AFTER_TALK_SECONDS)
+        else:
+            forget(e, member)
+    agents.after_talk(e, agent, talk)
+
+
+def _agent_of(e: "Engine", leg_id: str) -> Agent | None:
+    agent_id = e.legs.get(leg_id)
+    return None if agent_id is None else e.state.agents.get(agent_id)
+
+
+def _offer_of(e: "Engine", member: Member) -> Offer | None:
+    """The offer of this member that is not settled on the agent's side."""
+    agent = _agent_of(e, member.leg_id) if member.leg_id else None
+    return agent.offer if agent and agent.offer and agent.offer.leg_id == member.leg_id else None

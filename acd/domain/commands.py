@@ -1,0 +1,141 @@
+"""What pages ask for. Each command gets exactly one answer; one that can't be done changes nothing."""
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from acd import messages as asked
+from acd.domain import agents, calls
+from acd.domain.effects import Answer, HangUpCaller, HoldLeg, ReadConfiguration, TransferCaller
+from acd.domain.inputs import CommandReceived
+from acd.domain.model import Agent, Talk
+
+if TYPE_CHECKING:
+    from acd.domain.engine import Engine
+
+EXTENSION = re.compile(r"[0-9*#+]{1,32}")
+NOTE_LENGTH = 20_000
+
+
+class Refused(Exception):
+    """The command can't be done; `code` is stable."""
+
+    def __init__(self, code: str, message: str = "") -> None:
+        super().__init__(message or code)
+        self.code, self.message = code, message
+
+
+def received(e: "Engine", event: CommandReceived) -> None:
+    """Do what is asked, or say why not."""
+    command_id = str(event.command.get("command_id", ""))
+    try:
+        command = asked.command_from(event.command)
+        code = _do(e, command)
+    except ValueError as error:
+        e.effect(Answer(command_id, False, "bad-command", str(error)))
+    except Refused as refusal:
+        e.effect(Answer(command_id, False, refusal.code, refusal.message))
+    else:
+        e.effect(Answer(command_id, True, code))
+
+
+def _do(e: "Engine", command: asked.Command) -> str:
+    if isinstance(command, asked.ReloadConfiguration):
+        e.effect(ReadConfiguration())
+        return "ok"
+    agent = e.state.agents.get(command.agent_id)
+    if agent is None:
+        raise Refused("unknown-agent", f"the ACD knows no agent {command.agent_id}")
+    return COMMANDS[type(command)](e, agent, command) or "ok"
+
+
+def _by(actor: str) -> str:
+    return (
+        actor.partition(":")[0]
+        if actor.startswith("supervisor")
+        else "system"
+        if actor == "system"
+        else "agent"
+    )
+
+
+def _set_status(e: "Engine", agent: Agent, command: asked.SetStatus) -> str:
+    if command.status not in asked.CHOSEN_STATUSES:
+        raise Refused("bad-status", f"{command.status!r} can't be chosen")
+    agents.choose_status(e, agent, command.status, _by(command.actor))
+    return "later" if agent.next_status else "ok"
+
+
+def _presence(e: "Engine", agent: Agent, command: asked.Presence) -> None:
+    if not 0 < len(command.window_id) <= 64:
+        raise Refused("bad-command", "window_id")
+    (agents.page_seen if command.here else agents.page_closed)(e, agent, command.window_id)
+
+
+def _decline(e: "Engine", agent: Agent, command: asked.DeclineOffer) -> None:
+    if agent.offer is None or agent.offer.offer_id != command.offer_id or agent.offer.ending:
+        raise Refused("not-your-offer")
+    calls.decline(e, agent.offer)
+
+
+def _hold(e: "Engine", agent: Agent, command: asked.HoldCall) -> None:
+    talk = _talk(agent)
+    e.effect(HoldLeg(talk.switch, talk.channel_id, talk.leg_id, command.on))
+
+
+def _hang_up(e: "Engine", agent: Agent, command: asked.HangUpCall) -> None:
+    talk = _talk(agent)
+    e.effect(HangUpCaller(talk.switch, talk.channel_id, "agent"))
+
+
+def _transfer(e: "Engine", agent: Agent, command: asked.TransferCall) -> None:
+    talk = _talk(agent)
+    if command.kind == "queue" and command.target not in e.state.queues:
+        raise Refused("unknown-queue", f"no queue {command.target!r}")
+    if command.kind == "extension" and not EXTENSION.fullmatch(command.target):
+        raise Refused("bad-target", "digits, *, # and + only")
+    if command.kind not in ("queue", "extension"):
+        raise Refused("bad-command", f"kind {command.kind!r}")
+    e.effect(TransferCaller(talk.switch, talk.channel_id, command.kind, command.target))
+
+
+def _finish(e: "Engine", agent: Agent, command: asked.FinishWrapUp) -> None:
+    interaction_id = next((i for offer, i in agent.recent_talks if offer == command.offer_id), None)
+    if interaction_id is None:
+        raise Refused("not-your-call")
+    e.emit(
+        asked.TalkNoted, offer_id=command.offer_id, interaction_id=interaction_id, agent_id=agent.agent_id,
+        disposition_id=command.disposition_id, note=command.note[:NOTE_LENGTH],
+    )  # fmt: skip
+    if agent.wrap_up and agent.wrap_up.offer_id == command.offer_id:
+        agents.end_wrap_up(e, agent, "finished")
+
+
+def _extend(e: "Engine", agent: Agent, command: asked.ExtendWrapUp) -> None:
+    if agent.wrap_up is None:
+        raise Refused("no-wrap-up")
+    longest = agent.wrap_up.ended_at_us + e.state.rules.extend_max_seconds * 1_000_000
+    if command.seconds < 1 or agent.wrap_up.ends_at_us + command.seconds * 1_000_000 > longest:
+        raise Refused(
+            "too-long", f"wrap-up ends {e.state.rules.extend_max_seconds} s after the call at the latest"
+        )
+    agent.wrap_up.ends_at_us += command.seconds * 1_000_000
+    e.state.timers.arm("wrap-up", str(agent.agent_id), agent.wrap_up.ends_at_us)
+
+
+def _talk(agent: Agent) -> Talk:
+    if agent.talk is None:
+        raise Refused("no-call")
+    return agent.talk
+
+
+COMMANDS: dict[type[asked.Command], Callable[["Engine", Agent, Any], str | None]] = {
+    asked.SetStatus: _set_status,
+    asked.Presence: _presence,
+    asked.DeclineOffer: _decline,
+    asked.HoldCall: _hold,
+    asked.HangUpCall: _hang_up,
+    asked.TransferCall: _transfer,
+    asked.FinishWrapUp: _finish,
+    asked.ExtendWrapUp: _extend,
+}

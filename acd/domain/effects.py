@@ -1,0 +1,92 @@
+"""What the engine wants done: each effect goes to a switch or to the page that asked. The service carries them out.
+
+An effect is a wish, not a fact: what comes of it returns as an input.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Something to do outside."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallEffect(Effect):
+    """Something to do to a caller's channel."""
+
+    switch: str
+    channel_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlayMusic(CallEffect):
+    """Let the caller hear the queue's music until something else happens."""
+
+    music: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferCall(CallEffect):
+    """Ring the agent's phone for this caller; `leg_id` is the new leg's UUID."""
+
+    interaction_id: str
+    offer_id: str
+    leg_id: str
+    agent_id: int
+    extension: str
+    timeout_seconds: int
+    music: str
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw(CallEffect):
+    """Stop the ringing of `leg_id`; the caller stays, even when the phone was answered in this very moment."""
+
+    leg_id: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class LetGo(CallEffect):
+    """The visit is over, the call is not: the dialplan goes on, `uckefu_queue_result` says why."""
+
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class HangUpCaller(CallEffect):
+    """End the call; `by` goes into `uckefu_hangup_by` first."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransferCaller(CallEffect):
+    """Blind transfer: `kind` is queue or extension."""
+
+    kind: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldLeg(CallEffect):
+    """Put the agent's leg on hold, or take it off; the caller hears music meanwhile."""
+
+    leg_id: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Effect):
+    """The reply to a command."""
+
+    command_id: str
+    ok: bool
+    code: str = "ok"
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadConfiguration(Effect):
+    """Read queues, agents and tiers from SQL again."""

@@ -1,0 +1,191 @@
+"""The door of the domain: `Engine.apply(input) -> Decision`. Deterministic: the same inputs give the same decisions.
+
+The service, the replay and (later) the simulation drive it alike. What each input does is in `calls`, `agents`,
+`commands` and `reconcile`; afterwards `routing` matches whoever waits with whoever is free.
+"""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from acd.domain import agents, calls, commands, reconcile, routing
+from acd.domain.board import Board, QueueBoard
+from acd.domain.capacity import Capacity
+from acd.domain.effects import Effect
+from acd.domain.inputs import (
+    BridgeEnded,
+    CallerGone,
+    CommandReceived,
+    Configured,
+    ControlLost,
+    EndpointChanged,
+    Input,
+    LegAnswered,
+    LegEnded,
+    LegHeld,
+    MemberArrived,
+    PhoneLegStarted,
+    Started,
+    SwitchConnected,
+    SwitchLost,
+    SwitchSeen,
+    Tick,
+)  # fmt: skip
+from acd.domain.model import Agent, Member
+from acd.domain.state import State
+from acd.domain.states import IllegalTransition, next_agent_state, next_member_state
+from acd.messages import Happened
+
+
+@dataclass(slots=True)
+class Decision:
+    """What one input led to. `anomalies` are inputs or parts of them that did not fit; they changed nothing."""
+
+    events: list[Happened] = field(default_factory=list)
+    effects: list[Effect] = field(default_factory=list)
+    anomalies: list[str] = field(default_factory=list)
+
+
+class Engine:
+    """The state and what is derived from it.
+
+    Args:
+        state: a restored state, or None for an empty one.
+        capacity: how much an agent can do at once; one thing at a time by default.
+    """
+
+    def __init__(self, state: State | None = None, capacity: Capacity | None = None) -> None:
+        self.state = state or State()
+        self.board = Board(capacity)
+        self.turn = Decision()
+        self.legs: dict[str, int] = {}  # leg id -> agent id, for every leg of an agent that we know
+        self.extensions: dict[str, int] = {}
+        self.silent: dict[
+            str, None
+        ] = {}  # channels that hear nothing yet: music, unless an offer follows at once
+        self.rebuild()
+        self.board.dirty.clear()  # whoever could be matched was matched before the snapshot
+
+    def apply(self, event: Input) -> Decision:
+        """Take one input and return what follows from it.
+
+        Never raises for an input that does not fit; it is told in `anomalies`.
+        """
+        state = self.state
+        self.turn = turn = Decision()
+        state.input_number += 1
+        state.now_us = max(state.now_us, event.at_us)
+        try:
+            HANDLERS[type(event)](self, event)
+            routing.match(self)
+        except IllegalTransition as error:
+            self.anomaly(f"{type(event).__name__}: {error}")
+        routing.music_for_silent(self)
+        return turn
+
+    def next_due_us(self) -> int | None:
+        """When the next `Tick` is due."""
+        return self.state.timers.next_due_us()
+
+    def knows_caller(self, channel_id: str) -> bool:
+        """Whether the end of this channel means something here."""
+        return channel_id in self.state.callers
+
+    def knows_leg(self, leg_id: str) -> bool:
+        """Whether this leg is an agent's that we follow."""
+        return leg_id in self.legs
+
+    # ---- what the handlers use ---------------------------------------------------------------------------
+
+    @property
+    def now_us(self) -> int:
+        return self.state.now_us
+
+    def emit(self, kind: type[Happened], **values: Any) -> None:
+        """Tell a fact; it gets the next number."""
+        self.state.event_id += 1
+        self.turn.events.append(kind(event_id=self.state.event_id, at_us=self.state.now_us, **values))
+
+    def effect(self, effect: Effect) -> None:
+        self.turn.effects.append(effect)
+
+    def anomaly(self, text: str) -> None:
+        self.turn.anomalies.append(text)
+
+    def move_agent(self, agent: Agent, what: str) -> None:
+        """Change the agent's state by the table. Raises IllegalTransition."""
+        state = next_agent_state(agent.state, what)
+        if state != agent.state:
+            agent.state, agent.state_since_us = state, self.now_us
+        self.board.place(agent)
+
+    def move_member(self, member: Member, what: str) -> None:
+        """Change the member's state by the table, and its seat with it. Raises IllegalTransition."""
+        state = next_member_state(member.state, what)
+        if member.state == "waiting":
+            self.board.unseat(member)
+        member.state = state
+        if state == "waiting":
+            self.board.seat(member)
+            self.silent[member.channel_id] = None
+
+    def arm(self, kind: str, key: object, seconds: float) -> None:
+        self.state.timers.arm(kind, str(key), self.now_us + round(seconds * 1_000_000))
+
+    def cancel(self, kind: str, key: object) -> None:
+        self.state.timers.cancel(kind, str(key))
+
+    def leg_id_for(self, offer_id: str) -> str:
+        """The UUID of the leg that an offer will ring: no chance in it, so a replay gets the same."""
+        return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.state.seed}:{offer_id}"))
+
+    def rebuild(self) -> None:
+        """Derive everything that is derived again, from the state alone."""
+        state = self.state
+        self.board = Board(self.board.capacity)
+        self.board.queues = {name: QueueBoard(config) for name, config in state.queues.items()}
+        self.extensions = {agent.config.extension: agent.agent_id for agent in state.agents.values()}
+        self.legs = {leg: agent.agent_id for agent in state.agents.values() for leg in agents.legs_of(agent)}
+        for agent in state.agents.values():
+            self.board.place(agent)
+        for member in state.members.values():
+            if member.state == "waiting":
+                self.board.seat(member)
+        self.silent = {}
+
+
+def _tick(engine: Engine, event: Tick) -> None:
+    for kind, key in engine.state.timers.pop_due(engine.now_us):
+        TIMERS[kind](engine, key)
+
+
+TIMERS: dict[str, Callable[[Engine, str], None]] = {
+    "offer": calls.offer_overdue,
+    "bridge": calls.bridge_overdue,
+    "max-wait": calls.waited_too_long,
+    "away": calls.stayed_away,
+    "after-talk": calls.left_over,
+    "wrap-up": agents.wrap_up_over,
+    "pause": agents.pause_over,
+    "page": agents.page_stayed_away,
+}
+
+HANDLERS: dict[type[Input], Callable[[Engine, Any], None]] = {
+    Started: reconcile.started,
+    Configured: reconcile.configured,
+    SwitchConnected: reconcile.switch_connected,
+    SwitchLost: reconcile.switch_lost,
+    SwitchSeen: reconcile.switch_seen,
+    MemberArrived: calls.member_arrived,
+    ControlLost: calls.control_lost,
+    CallerGone: calls.caller_gone,
+    BridgeEnded: calls.bridge_ended,
+    LegAnswered: calls.leg_answered,
+    LegEnded: calls.leg_ended,
+    LegHeld: calls.leg_held,
+    PhoneLegStarted: agents.phone_leg_started,
+    EndpointChanged: agents.endpoint_changed,
+    CommandReceived: commands.received,
+    Tick: _tick,
+}

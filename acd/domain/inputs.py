@@ -1,0 +1,252 @@
+"""What can happen to the engine: every input carries its time and survives JSON unchanged.
+
+The service makes them from switch events, page commands, SQL and its clock, and appends each to the log before
+its effects leave; `python -m acd replay` reads them back.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """Something that happened at `at_us` (microseconds since the epoch, never earlier than the input before)."""
+
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started(Input):
+    """A process became the writer. `seed` and `first_event_id` count only for a state that has none yet."""
+
+    writer: str
+    seed: str = ""
+    first_event_id: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueConfig:
+    """A queue as SQL has it."""
+
+    name: str
+    strategy: str = "longest-idle"
+    offer_timeout_seconds: int = 20
+    wrap_up_seconds: int = 30
+    max_wait_seconds: int = 600
+    music: str = "local_stream://moh"
+    channel: str = "voice"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TierConfig:
+    """An agent's level and position in a queue."""
+
+    queue: str
+    level: int = 1
+    position: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentConfig:
+    """An agent as SQL has it."""
+
+    agent_id: int
+    extension: str
+    tiers: tuple[TierConfig, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """The centre's own times and limits; each has a working default."""
+
+    default_queue: str = "service"
+    return_grace_seconds: int = 30  # how long a caller's place is kept when its socket is gone
+    page_grace_seconds: int = (
+        60  # a page that was open and is gone that long makes its agent not ready; 0: never
+    )
+    decline_pause_seconds: int = 5
+    failed_pause_seconds: int = 5  # doubles with each failure in a row
+    failed_pause_max_seconds: int = 60
+    ring_slack_seconds: int = 3  # the switch ends the ringing by itself; this much later we do
+    extend_max_seconds: int = 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configured(Input):
+    """Queues, agents and rules, whole, as they are from now on."""
+
+    queues: tuple[QueueConfig, ...] = ()
+    agents: tuple[AgentConfig, ...] = ()
+    rules: Rules = field(default_factory=Rules)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberArrived(Input):
+    """A caller's channel came to our socket: a new visit, or one that comes back to its place."""
+
+    channel_id: str
+    interaction_id: str
+    switch: str
+    queue: str
+    priority: int = 0
+    number: str = ""
+    name: str = ""
+    did: str = ""
+    language: str = ""
+    intent: str = ""
+    channel: str = "voice"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlLost(Input):
+    """The socket of a caller is gone, and we don't know that the caller is."""
+
+    channel_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerGone(Input):
+    """The caller's channel is over."""
+
+    channel_id: str
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgeEnded(Input):
+    """The `bridge` that we ran on the caller's channel is over and the caller is still there (`cause`: why it failed)."""
+
+    channel_id: str
+    leg_id: str
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegAnswered(Input):
+    """An agent's phone answered our offer (from CHANNEL_ANSWER or CHANNEL_BRIDGE, so often twice)."""
+
+    leg_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegEnded(Input):
+    """A leg that is not a caller's is over."""
+
+    leg_id: str
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegHeld(Input):
+    """A talking leg was put on hold or taken off it."""
+
+    leg_id: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneLegStarted(Input):
+    """An agent's phone has a leg that is none of our offers: it dials out, or is called directly."""
+
+    leg_id: str
+    extension: str
+    switch: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointChanged(Input):
+    """A phone registered, or its registration ended."""
+
+    switch: str
+    extension: str
+    registered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchConnected(Input):
+    switch: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchLost(Input):
+    switch: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenLeg:
+    """A channel that the switch has. `extension` when it is a registered phone's."""
+
+    leg_id: str
+    extension: str = ""
+    bridged: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchSeen(Input):
+    """What the switch really has, asked for at `asked_at_us`: reconcile with it."""
+
+    switch: str
+    asked_at_us: int
+    legs: tuple[SeenLeg, ...] = ()
+    registered: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandReceived(Input):
+    """A command of `acd.contract`, as its JSON object."""
+
+    command: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick(Input):
+    """The time of a timer has come."""
+
+
+INPUT_TYPES: dict[str, type[Input]] = {
+    kind.__name__: kind
+    for kind in (
+        Started, Configured, MemberArrived, ControlLost, CallerGone, BridgeEnded, LegAnswered, LegEnded, LegHeld,
+        PhoneLegStarted, EndpointChanged, SwitchConnected, SwitchLost, SwitchSeen, CommandReceived, Tick,
+    )
+}  # fmt: skip
+
+_FIELDS = {kind: tuple(f.name for f in fields(kind)) for kind in INPUT_TYPES.values()}
+_NESTED: frozenset[type[Input]] = frozenset({Configured, SwitchSeen})
+
+
+def encode_input(event: Input) -> str:
+    """The input as one line of JSON, `{"type", "at_us", …}`."""
+    kind = type(event)
+    values = asdict(event) if kind in _NESTED else {name: getattr(event, name) for name in _FIELDS[kind]}
+    return json.dumps({"type": kind.__name__, **values}, ensure_ascii=False, separators=(",", ":"))
+
+
+def decode_input(text: str | bytes) -> Input:
+    """The input from JSON; fields that this version does not know are passed over.
+
+    Raises:
+        ValueError: no JSON object, an unknown type, or a field is missing.
+    """
+    data = json.loads(text)
+    kind = INPUT_TYPES.get(str(data.get("type"))) if isinstance(data, dict) else None
+    if kind is None:
+        raise ValueError("unknown input type")
+    values = {name: data[name] for name in _FIELDS[kind] if name in data}
+    if kind is Configured:
+        values["queues"] = tuple(QueueConfig(**queue) for queue in values["queues"])
+        values["agents"] = tuple(agent_config(agent) for agent in values["agents"])
+        values["rules"] = Rules(**values["rules"])
+    elif kind is SwitchSeen:
+        values["legs"] = tuple(SeenLeg(**leg) for leg in values["legs"])
+        values["registered"] = tuple(values["registered"])
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise ValueError(f"{kind.__name__}: {error}") from error
+
+
+def agent_config(data: dict[str, Any]) -> AgentConfig:
+    """An AgentConfig from its JSON object."""
+    return AgentConfig(**{**data, "tiers": tuple(TierConfig(**tier) for tier in data["tiers"])})

@@ -1,0 +1,95 @@
+"""All that the engine remembers, and its JSON: the snapshot. A restored state behaves the same, bit for bit."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from acd.domain.inputs import QueueConfig, Rules
+from acd.domain.model import Agent, Member
+from acd.domain.timers import Timers
+
+FORMAT = 1
+
+
+class UnknownSnapshot(Exception):
+    """The snapshot was written by a version whose format this one does not read."""
+
+    code = "unknown-snapshot"
+
+
+@dataclass(slots=True)
+class Caller:
+    """A caller's channel that came to us at least once and is not known to be over."""
+
+    interaction_id: str
+    switch: str
+    seen_at_us: int  # its last arrival at our socket
+
+
+@dataclass(slots=True)
+class State:
+    """See the module's docstring. `input_number` is the number of inputs that made this state."""
+
+    seed: str = ""
+    writer: str = ""
+    now_us: int = 0
+    input_number: int = 0
+    event_id: int = 0
+    member_seq: int = 0
+    rules: Rules = field(default_factory=Rules)
+    queues: dict[str, QueueConfig] = field(default_factory=dict)
+    retired_queues: list[str] = field(default_factory=list)  # gone from SQL while members wait in them
+    agents: dict[int, Agent] = field(default_factory=dict)
+    members: dict[str, Member] = field(default_factory=dict)  # by channel id
+    callers: dict[str, Caller] = field(default_factory=dict)  # by channel id
+    visits: dict[str, int] = field(default_factory=dict)  # by interaction id
+    registrations: dict[str, list[str]] = field(default_factory=dict)  # extension -> switches
+    switches: dict[str, bool] = field(default_factory=dict)  # connected
+    timers: Timers = field(default_factory=Timers)
+
+    def to_json(self) -> dict[str, Any]:
+        """The whole state as JSON has it."""
+        return {
+            "format": FORMAT,
+            "seed": self.seed,
+            "writer": self.writer,
+            "now_us": self.now_us,
+            "input_number": self.input_number,
+            "event_id": self.event_id,
+            "member_seq": self.member_seq,
+            "rules": asdict(self.rules),
+            "queues": [asdict(queue) for queue in self.queues.values()],
+            "retired_queues": self.retired_queues,
+            "agents": [agent.to_json() for agent in self.agents.values()],
+            "members": [member.to_json() for member in self.members.values()],
+            "callers": {key: [c.interaction_id, c.switch, c.seen_at_us] for key, c in self.callers.items()},
+            "visits": self.visits,
+            "registrations": self.registrations,
+            "switches": self.switches,
+            "timers": self.timers.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "State":
+        """The same state again. Raises UnknownSnapshot."""
+        if data.get("format") != FORMAT:
+            raise UnknownSnapshot(f"snapshot format {data.get('format')!r}, this version reads {FORMAT}")
+        plain = ("seed", "writer", "now_us", "input_number", "event_id", "member_seq", "retired_queues", "visits",
+                 "registrations", "switches")  # fmt: skip
+        state = cls(**{name: data[name] for name in plain})
+        state.rules = Rules(**data["rules"])
+        state.queues = {queue["name"]: QueueConfig(**queue) for queue in data["queues"]}
+        state.agents = {agent.agent_id: agent for agent in map(Agent.from_json, data["agents"])}
+        state.members = {member.channel_id: member for member in map(Member.from_json, data["members"])}
+        state.callers = {key: Caller(*values) for key, values in data["callers"].items()}
+        state.timers = Timers.from_json(data["timers"])
+        return state
+
+    def dump(self) -> str:
+        """The state as text, the same for the same state."""
+        return json.dumps(self.to_json(), ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def load(cls, text: str | bytes) -> "State":
+        """The state from `dump`'s text. The text must be nobody else's: nested objects are taken as they are."""
+        return cls.from_json(json.loads(text))

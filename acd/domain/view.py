@@ -1,0 +1,86 @@
+"""The whole state to show, as `acd.contract.AcdView` describes it: counted from the state, never from events."""
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from acd.domain.board import FREE, standing
+from acd.domain.model import Agent, Member
+
+if TYPE_CHECKING:
+    from acd.domain.engine import Engine
+
+_OFFER = ("offer_id", "member_id", "interaction_id", "agent_id", "leg_id", "queue", "number", "did", "intent",
+          "entered_at_us", "expires_at_us", "reason")  # fmt: skip
+_CALL = ("offer_id", "interaction_id", "queue", "number", "did", "intent", "entered_at_us", "connected_at_us",
+         "held_since_us")  # fmt: skip
+_WRAP_UP = ("offer_id", "interaction_id", "queue", "number", "connected_at_us", "ended_at_us", "ends_at_us")
+
+
+def build(e: "Engine") -> dict[str, Any]:
+    """The view of this moment. Who is away for a moment (its socket broke) still waits, at its place."""
+    state = e.state
+    members = _in_line(state.members.values())
+    waiting = Counter(member.queue for member in members)
+    in_service = Counter(agent.talk.queue for agent in state.agents.values() if agent.talk)
+    oldest: dict[str, int] = {}
+    for member in members:
+        oldest[member.queue] = min(member.entered_at_us, oldest.get(member.queue, member.entered_at_us))
+    queues = {
+        name: {
+            "waiting": waiting[name],
+            "in_service": in_service[name],
+            "ready": e.board.queues[name].census[FREE],
+            "oldest_entered_at_us": oldest.get(name),
+        }
+        for name in state.queues
+    }
+    ready = sum(standing(agent) == FREE for agent in state.agents.values())
+    return {
+        "version": state.input_number,
+        "at_us": state.now_us,
+        "writer": state.writer,
+        "switches": dict(state.switches),
+        "queues": queues,
+        "totals": {"voice": {"waiting": len(members), "in_service": in_service.total(), "ready": ready}},
+        "members": _rows(members),
+        "agents": {str(agent.agent_id): _agent(agent) for agent in state.agents.values()},
+    }
+
+
+def _in_line(members: Any) -> list[Member]:
+    return sorted(
+        (m for m in members if m.state in ("waiting", "offered", "away")), key=lambda m: (m.queue, m.key)
+    )
+
+
+def _rows(members: list[Member]) -> list[dict[str, Any]]:
+    rows, positions = [], Counter[str]()
+    for member in members:
+        positions[member.queue] += 1
+        rows.append({
+            "member_id": member.member_id, "interaction_id": member.interaction_id, "queue": member.queue,
+            "number": member.number, "entered_at_us": member.entered_at_us, "position": positions[member.queue],
+            "priority": member.priority, "offered": member.state == "offered",
+        })  # fmt: skip
+    return rows
+
+
+def _agent(agent: Agent) -> dict[str, Any]:
+    return {
+        "status": agent.status,
+        "status_since_us": agent.status_since_us,
+        "next_status": agent.next_status,
+        "state": agent.state,
+        "state_since_us": agent.state_since_us,
+        "standing": standing(agent),
+        "extension": agent.config.extension,
+        "registered": agent.registered,
+        "present": bool(agent.windows),
+        "offer": None if agent.offer is None or agent.offer.ending else _part(agent.offer, _OFFER),
+        "call": _part(agent.talk, _CALL),
+        "wrap_up": _part(agent.wrap_up, _WRAP_UP),
+    }
+
+
+def _part(work: object | None, names: tuple[str, ...]) -> dict[str, Any] | None:
+    return None if work is None else {name: getattr(work, name) for name in names}

@@ -1,0 +1,280 @@
+"""What pages ask of the ACD (commands), and what it decided or learned (events), as dataclasses with JSON forms.
+
+No I/O here: the engine in `acd/domain` makes the events. Other rooms import all of it from `acd.contract`.
+"""
+
+import json
+import uuid
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal
+
+Status = Literal["ready", "break", "meal", "meeting", "training", "no-answer", "offline"]
+CHOSEN_STATUSES: tuple[Status, ...] = ("ready", "break", "meal", "meeting", "training", "offline")
+State = Literal["signed-out", "not-ready", "idle", "offered", "talking", "wrap-up", "busy"]
+
+
+# ---- commands (imperative) -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """Something a page asks for on behalf of an agent."""
+
+    agent_id: int
+    actor: str = "agent"  # agent, supervisor:<user id>, system
+    command_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetStatus(Command):
+    """Choose a status; `ready` also ends wrap-up and `no-answer`, `offline` signs out. While a call goes on it takes effect after it."""
+
+    status: Status
+
+
+@dataclass(frozen=True, kw_only=True)
+class Presence(Command):
+    """A page of the agent is open (sent at its start and every 10 s) or was closed."""
+
+    window_id: str
+    here: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeclineOffer(Command):
+    offer_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldCall(Command):
+    on: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class HangUpCall(Command):
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferCall(Command):
+    """Blind transfer of the caller."""
+
+    kind: Literal["queue", "extension"]
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinishWrapUp(Command):
+    """Save disposition and note of a talk and be ready (or what was chosen meanwhile). Also allowed after wrap-up has timed out."""
+
+    offer_id: str
+    disposition_id: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtendWrapUp(Command):
+    seconds: int = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReloadConfiguration(Command):
+    """Queues, agents or tiers changed in SQL: read them again. `agent_id` is 0."""
+
+    agent_id: int = 0
+
+
+COMMAND_TYPES: dict[str, type[Command]] = {
+    c.__name__: c
+    for c in (SetStatus, Presence, DeclineOffer, HoldCall, HangUpCall, TransferCall, FinishWrapUp, ExtendWrapUp, ReloadConfiguration)
+}  # fmt: skip
+
+
+def encode_command(command: Command) -> str:
+    """The command as JSON with its `type`."""
+    return json.dumps({"type": type(command).__name__, **asdict(command)}, ensure_ascii=False)
+
+
+def decode_command(text: str | bytes) -> Command:
+    """The command from JSON.
+
+    Raises:
+        ValueError: unknown type, missing or unknown fields.
+    """
+    data = json.loads(text)
+    if not isinstance(data, dict):
+        raise ValueError("a command is a JSON object")
+    return command_from(data)
+
+
+def command_from(fields_and_type: dict[str, Any]) -> Command:
+    """The command from its JSON object.
+
+    Raises:
+        ValueError: unknown type, missing or unknown fields, a field of another type.
+    """
+    data = dict(fields_and_type)
+    kind = COMMAND_TYPES.get(str(data.pop("type", None)))
+    if kind is None:
+        raise ValueError("unknown command type")
+    if unknown := set(data) - {f.name for f in fields(kind)}:
+        raise ValueError(f"unknown fields {sorted(unknown)} of {kind.__name__}")
+    try:
+        command = kind(**data)
+    except TypeError as error:
+        raise ValueError(str(error)) from error
+    for f in fields(kind):
+        wanted = _PLAIN_TYPES.get(str(f.type), str)
+        if not isinstance(getattr(command, f.name), wanted):
+            raise ValueError(f"{kind.__name__}.{f.name}: {f.type} wanted")
+    return command
+
+
+_PLAIN_TYPES: dict[str, type | tuple[type, ...]] = {
+    str(int): int,
+    str(bool): bool,
+    str(int | None): (int, type(None)),
+}
+"""What a field of a command must be, by its annotation; texts and choices of texts are `str`."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The ACD's answer to a command: `code` is stable (`ok`, `not-your-offer`, `no-call`, `unknown-agent`, `acd-unavailable`…)."""
+
+    ok: bool
+    code: str = "ok"
+    message: str = ""
+
+
+# ---- events (past tense), as dictionaries on the wire -----------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Happened:
+    """A fact. `event_id` counts up from 1 for ever and is the same after a replay."""
+
+    event_id: int
+    at_us: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberEntered(Happened):
+    member_id: str
+    interaction_id: str
+    queue: str
+    number: str
+    did: str = ""
+    language: str = ""
+    intent: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberLeft(Happened):
+    """result: answered, abandoned, timeout, transferred, failed."""
+
+    member_id: str
+    interaction_id: str
+    queue: str
+    result: str
+    agent_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfferMade(Happened):
+    offer_id: str
+    member_id: str
+    interaction_id: str
+    agent_id: int
+    leg_id: str
+    queue: str
+    number: str
+    did: str
+    intent: str
+    entered_at_us: int
+    expires_at_us: int
+    reason: dict[str, Any]  # {"rule": "longest-idle", "idle_since_us": …, "candidates": n, "excluded": {...}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfferEnded(Happened):
+    """outcome: accepted, declined, expired, withdrawn, failed (`cause` says why, a Q.850 name)."""
+
+    offer_id: str
+    member_id: str
+    interaction_id: str
+    agent_id: int
+    outcome: str
+    cause: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallConnected(Happened):
+    offer_id: str
+    interaction_id: str
+    agent_id: int
+    queue: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallHeld(Happened):
+    offer_id: str
+    agent_id: int
+    on: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallEnded(Happened):
+    """The agent's part of the call is over; wrap-up begins when `wrap_up_seconds` > 0."""
+
+    offer_id: str
+    interaction_id: str
+    agent_id: int
+    wrap_up_seconds: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrapUpEnded(Happened):
+    """result: finished, timeout."""
+
+    offer_id: str
+    interaction_id: str
+    agent_id: int
+    result: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TalkNoted(Happened):
+    """The agent chose a disposition and wrote a note."""
+
+    offer_id: str
+    interaction_id: str
+    agent_id: int
+    disposition_id: int | None
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentStatusChanged(Happened):
+    agent_id: int
+    status: Status
+    by: str  # agent, system, supervisor
+
+
+EVENT_TYPES: dict[str, type[Happened]] = {
+    c.__name__: c
+    for c in (MemberEntered, MemberLeft, OfferMade, OfferEnded, CallConnected, CallHeld, CallEnded, WrapUpEnded, TalkNoted, AgentStatusChanged)
+}  # fmt: skip
+
+
+def encode_event(event: Happened) -> str:
+    """The event as JSON with its `type`."""
+    return json.dumps({"type": type(event).__name__, **asdict(event)}, ensure_ascii=False)
+
+
+def decode_event(text: str | bytes) -> Happened:
+    """The event from JSON; fields that this version does not know are passed over."""
+    data = json.loads(text)
+    kind = EVENT_TYPES[data.pop("type")]
+    known = {f.name for f in fields(kind)}
+    return kind(**{k: v for k, v in data.items() if k in known})

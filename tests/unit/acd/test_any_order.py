@@ -1,0 +1,273 @@
+"""Whatever happens, in whatever order, lost or twice: the promises hold, and a replay gives the same state."""
+
+import json
+from typing import Any
+
+import hypothesis.strategies as st
+from hypothesis import settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from acd.domain.board import FREE, standing
+from acd.domain.engine import Engine
+from acd.domain.inputs import (
+    BridgeEnded,
+    CallerGone,
+    ControlLost,
+    EndpointChanged,
+    LegAnswered,
+    LegEnded,
+    LegHeld,
+    MemberArrived,
+    PhoneLegStarted,
+    QueueConfig,
+    Rules,
+    SeenLeg,
+    Started,
+    SwitchSeen,
+    decode_input,
+    encode_input,
+)
+from acd.domain.state import State
+from acd.domain.view import build
+from acd.messages import decode_event, encode_event
+from tests.unit.acd.acd_world import SECOND, Centre
+
+AGENTS = 4
+CHANNELS = [f"c{n}" for n in range(6)]
+CAUSES = [
+    "NORMAL_CLEARING",
+    "NO_ANSWER",
+    "USER_BUSY",
+    "CALL_REJECTED",
+    "ORIGINATOR_CANCEL",
+    "PICKED_OFF",
+    "SUBSCRIBER_ABSENT",
+]
+QUEUES = (
+    QueueConfig(name="sales", wrap_up_seconds=0, max_wait_seconds=40),
+    QueueConfig(name="service", offer_timeout_seconds=10),
+)
+TIERS = {1: ["sales"], 2: ["service"], 3: ["sales", "service"], 4: ["service"]}
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """Switch events arrive for any leg and channel at any time, as if some were lost, doubled or late."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.centre = Centre(agents=AGENTS, queues=QUEUES, tiers=TIERS, rules=Rules(return_grace_seconds=15))
+        self.legs = ["unknown"]
+
+    def note_legs(self) -> None:
+        for agent in self.centre.engine.state.agents.values():
+            if agent.offer and agent.offer.leg_id not in self.legs:
+                self.legs.append(agent.offer.leg_id)
+
+    def some_leg(self, data: Any) -> str:
+        self.note_legs()
+        return str(data.draw(st.sampled_from(self.legs[-8:])))
+
+    @rule(
+        channel=st.sampled_from(CHANNELS),
+        queue=st.sampled_from(["sales", "service", "?"]),
+        priority=st.integers(-1, 11),
+    )
+    def arrive(self, channel: str, queue: str, priority: int) -> None:
+        self.centre.do(
+            MemberArrived,
+            channel_id=channel,
+            interaction_id=channel,
+            switch="switch1",
+            queue=queue,
+            priority=priority,
+        )
+
+    @rule(channel=st.sampled_from(CHANNELS))
+    def caller_gone(self, channel: str) -> None:
+        self.centre.do(CallerGone, channel_id=channel)
+
+    @rule(channel=st.sampled_from(CHANNELS))
+    def control_lost(self, channel: str) -> None:
+        self.centre.do(ControlLost, channel_id=channel)
+
+    @rule(data=st.data())
+    def answered(self, data: Any) -> None:
+        self.centre.do(LegAnswered, leg_id=self.some_leg(data))
+
+    @rule(data=st.data(), cause=st.sampled_from(CAUSES))
+    def leg_ended(self, data: Any, cause: str) -> None:
+        self.centre.do(LegEnded, leg_id=self.some_leg(data), cause=cause)
+
+    @rule(data=st.data(), channel=st.sampled_from(CHANNELS), cause=st.sampled_from(CAUSES))
+    def bridge_ended(self, data: Any, channel: str, cause: str) -> None:
+        self.centre.do(BridgeEnded, channel_id=channel, leg_id=self.some_leg(data), cause=cause)
+
+    @rule(data=st.data(), on=st.booleans())
+    def held(self, data: Any, on: bool) -> None:
+        self.centre.do(LegHeld, leg_id=self.some_leg(data), on=on)
+
+    @rule(agent=st.integers(1, AGENTS), cause=st.sampled_from(CAUSES))
+    def phone_fails(self, agent: int, cause: str) -> None:
+        if self.centre.agent(agent).offer:
+            self.centre.phone_fails(agent, cause)
+
+    @rule(agent=st.integers(1, AGENTS))
+    def phone_answers(self, agent: int) -> None:
+        if self.centre.agent(agent).offer:
+            self.centre.answers(agent)
+
+    @rule(
+        agent=st.integers(1, AGENTS), leg=st.sampled_from(["own1", "own2", *CHANNELS]), starts=st.booleans()
+    )
+    def own_call(self, agent: int, leg: str, starts: bool) -> None:
+        if starts:
+            self.centre.do(PhoneLegStarted, leg_id=leg, extension=f"{1000 + agent}", switch="switch1")
+        else:
+            self.centre.do(LegEnded, leg_id=leg)
+
+    @rule(agent=st.integers(1, AGENTS), registered=st.booleans())
+    def registration(self, agent: int, registered: bool) -> None:
+        self.centre.do(EndpointChanged, switch="switch1", extension=f"{1000 + agent}", registered=registered)
+
+    @rule(
+        agent=st.integers(1, AGENTS + 1),
+        status=st.sampled_from(["ready", "ready", "ready", "break", "offline"]),
+    )
+    def status(self, agent: int, status: str) -> None:
+        self.centre.command("SetStatus", agent, status=status)
+
+    @rule(
+        agent=st.integers(1, AGENTS),
+        name=st.sampled_from(["DeclineOffer", "HoldCall", "HangUpCall", "FinishWrapUp", "ExtendWrapUp"]),
+    )
+    def command(self, agent: int, name: str) -> None:
+        has = self.centre.agent(agent)
+        work = has.offer or has.talk or has.wrap_up
+        values: dict[str, Any] = {"offer_id": work.offer_id if work else "none"}
+        values = {"HoldCall": {"on": True}, "HangUpCall": {}, "ExtendWrapUp": {"seconds": 20}}.get(
+            name, values
+        )
+        self.centre.command(name, agent, **values)
+
+    @rule(agent=st.integers(1, AGENTS), window=st.sampled_from("ab"), here=st.booleans())
+    def presence(self, agent: int, window: str, here: bool) -> None:
+        self.centre.command("Presence", agent, window_id=window, here=here)
+
+    @rule(data=st.data(), asked_before=st.integers(0, 5))
+    def reconcile(self, data: Any, asked_before: int) -> None:
+        self.note_legs()
+        here = data.draw(st.lists(st.sampled_from(self.legs[-8:] + CHANNELS), unique=True))
+        legs = tuple(
+            SeenLeg(
+                leg_id=leg,
+                extension=data.draw(st.sampled_from(["", "1001", "1003"])),
+                bridged=data.draw(st.booleans()),
+            )
+            for leg in here
+        )
+        registered = tuple(data.draw(st.lists(st.sampled_from(["1001", "1002", "1003"]), unique=True)))
+        asked = self.centre.now_us - asked_before * SECOND
+        self.centre.do(SwitchSeen, switch="switch1", asked_at_us=asked, legs=legs, registered=registered)
+
+    @rule(agents=st.integers(1, AGENTS), both=st.booleans())
+    def configure(self, agents: int, both: bool) -> None:
+        self.centre.configure(agents, QUEUES if both else QUEUES[1:], TIERS)
+        self.centre.configure(AGENTS, QUEUES, TIERS)
+
+    @rule()
+    def restart(self) -> None:
+        self.centre.do(Started, writer="another")
+
+    @rule(seconds=st.sampled_from([0.01, 1, 3, 12, 61]))
+    def time_passes(self, seconds: float) -> None:
+        self.centre.wait(seconds)
+
+    # ---- promises ------------------------------------------------------------------------------------
+
+    @invariant()
+    def a_call_has_one_state(self) -> None:
+        state = self.centre.engine.state
+        talks = [agent.talk.channel_id for agent in state.agents.values() if agent.talk]
+        assert len(talks) == len(set(talks))
+        for agent in state.agents.values():
+            assert (agent.state == "offered") == (agent.offer is not None)
+            assert (agent.state == "talking") == (agent.talk is not None)
+            assert (agent.state == "wrap-up") == (agent.wrap_up is not None)
+
+    @invariant()
+    def a_member_is_offered_to_one_agent_at_most(self) -> None:
+        state = self.centre.engine.state
+        offered = [a.offer.member_id for a in state.agents.values() if a.offer and not a.offer.ending]
+        assert len(offered) == len(set(offered))
+        for member in state.members.values():
+            assert member.state != "left"
+            if member.state in ("waiting", "away"):
+                assert member.member_id not in offered
+
+    @invariant()
+    def nobody_waits_while_an_agent_of_the_queue_is_free(self) -> None:
+        engine = self.centre.engine
+        for member in engine.state.members.values():
+            if member.state == "waiting":
+                free = [
+                    a.agent_id for a in engine.state.agents.values()
+                    if standing(a) == FREE and any(t.queue == member.queue for t in a.config.tiers)
+                ]  # fmt: skip
+                assert not free, f"{member.member_id} waits, {free} are free"
+
+    @invariant()
+    def whatever_ends_by_itself_has_a_timer(self) -> None:
+        state = self.centre.engine.state
+        timers = state.timers
+        for agent in state.agents.values():
+            if agent.offer:
+                assert timers.due_us("offer", agent.offer.leg_id) is not None
+            if agent.wrap_up:
+                assert timers.due_us("wrap-up", str(agent.agent_id)) is not None
+            assert bool(agent.paused_until_us) == (timers.due_us("pause", str(agent.agent_id)) is not None)
+        offers = {a.offer.leg_id for a in state.agents.values() if a.offer}
+        talks = {a.talk.leg_id for a in state.agents.values() if a.talk}
+        for member in state.members.values():
+            if member.state == "away":
+                assert timers.due_us("away", member.channel_id) is not None
+            if member.state == "offered" and member.leg_id not in offers:
+                assert timers.due_us("bridge", member.channel_id) is not None
+            if member.state == "talking" and member.leg_id not in talks:
+                assert timers.due_us("after-talk", member.channel_id) is not None
+            if member.state == "waiting":
+                assert member.overdue or timers.due_us("max-wait", member.channel_id) is not None
+
+    @invariant()
+    def the_boards_are_what_the_state_says(self) -> None:
+        engine = self.centre.engine
+        again = Engine(State.load(engine.state.dump()))
+        for name, board in engine.board.queues.items():
+            assert list(board.waiting) == list(again.board.queues[name].waiting)
+            assert list(board.free) == list(again.board.queues[name].free)
+            assert +board.census == +again.board.queues[name].census
+        assert engine.legs == again.legs
+        assert again.state.dump() == engine.state.dump()
+        json.dumps(build(engine))
+
+    def teardown(self) -> None:
+        if not hasattr(self, "centre"):
+            return
+        replayed = Engine()
+        half = Engine()
+        events = []
+        for n, event in enumerate(self.centre.log):
+            events += replayed.apply(decode_input(encode_input(event))).events
+            if n == len(self.centre.log) // 2:
+                half = Engine(State.load(replayed.state.dump()))
+            elif n > len(self.centre.log) // 2:
+                half.apply(event)
+        assert replayed.state.dump() == self.centre.engine.state.dump()
+        if len(self.centre.log) > 2:
+            assert half.state.dump() == self.centre.engine.state.dump()
+        assert [encode_event(e) for e in events] == [encode_event(e) for e in self.centre.events]
+        assert [decode_event(encode_event(e)) for e in events] == self.centre.events
+        assert [e.event_id for e in events] == list(range(1, len(events) + 1))
+
+
+TestAnyOrder = AnyOrder.TestCase
+TestAnyOrder.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
