@@ -64,6 +64,8 @@ def _dead_ends(read: FlowFile, flow: Flow) -> None:
 
 def _unreachable(read: FlowFile, flow: Flow) -> None:
     seen: set[str] = set()
+    if flow.head.start not in flow.nodes:
+        return  # that is the mistake, not every node
     ahead = [name for name in (flow.head.start, flow.head.on_error) if name in flow.nodes]
     while ahead:
         name = str(ahead.pop())

@@ -118,14 +118,14 @@ def _fields(name: str, read: FlowFile) -> None:
 def _node(key: str, data: Any, read: FlowFile) -> Node | None:
     path = ("nodes", key)
     types = node_types()
-    if not re.match(NAME_PATTERN, key):
+    if not re.fullmatch(NAME_PATTERN, key):
         read.add(
             read.source.key(path), "bad-name", f"`{key}` is no name for a node; use letters, digits, - and _"
         )
     kind = data.get("type") if isinstance(data, dict) else None
     if not isinstance(kind, str):
         message = f"node `{key}` needs `type:`, one of {', '.join(types)}"
-        read.add(read.source.value((*path, "type")), "no-type", message)
+        read.add(read.source.key(path), "no-type", message)
         return None
     if kind not in types:
         place = read.source.value((*path, "type"))
@@ -145,8 +145,14 @@ def _model(
     try:
         return model.model_validate(data)
     except ValidationError as refused:
-        for error in refused.errors(include_url=False, include_context=False):
-            _field_problem(error, path, what, [*model.model_fields, *also], read)
+        errors = refused.errors(include_url=False, include_context=False)
+        known = [*model.model_fields, *also]
+        # A misspelt field is one mistake, not an unknown one and a missing one.
+        unknown = [str(e["loc"][-1]) for e in errors if e["type"] == "extra_forbidden"]
+        misspelt = {field for field in known for word in unknown if did_you_mean(word, [field])}
+        for error in errors:
+            if error["type"] != "missing" or error["loc"][-1] not in misspelt:
+                _field_problem(error, path, what, known, read)
         return None
 
 

@@ -5,6 +5,7 @@ and the last good version goes on serving: from memory, and after a restart from
 """
 
 import os
+import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import structlog
 
 from ivr.check import check
 from ivr.flow_file import Flow, FlowFile, parse_flow
+from ivr.nodes.base import NAME_PATTERN
 from ivr.problems import Problem
 from ivr.prompts import Prompts
 
@@ -53,6 +55,8 @@ class FlowLibrary:
         Raises:
             NoFlow: no such file and no good version of it.
         """
+        if not re.fullmatch(NAME_PATTERN, name):
+            raise NoFlow(f"{name!r} is no name for a flow")
         path, stamp = self._find(name)
         kept = self._kept.get(name, _Kept(None, None))
         if path is None or stamp != kept.stamp:

@@ -26,14 +26,14 @@ class Outcome:
 
     def variables(self) -> dict[str, str]:
         """The channel variables for the dialplan and the CDR."""
-        always = {
-            "uckefu_language": self.language,
-            "uckefu_flow": self.flow,
+        run = {"uckefu_language": self.language, "uckefu_flow": self.flow}
+        if self.next in ("hangup", "gone"):
+            return run
+        wish = run | {
             "uckefu_intent": self.intent,
             "uckefu_priority": str(self.priority),
+            "uckefu_next": self.next,
         }
         if self.next == "queue":
-            return always | {"uckefu_next": "queue", "uckefu_queue": self.queue}
-        if self.next == "transfer":
-            return always | {"uckefu_next": "transfer", "uckefu_target": self.target}
-        return always
+            return wish | {"uckefu_queue": self.queue}
+        return wish | {"uckefu_target": self.target}

@@ -27,5 +27,5 @@ class Problem:
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`; did you mean `service`?` when one of `known` looks like `word`, else ""."""
     names = {name.lower(): name for name in known}
-    close = difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.65)
     return f"; did you mean `{names[close[0]]}`?" if close else ""

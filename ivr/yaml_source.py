@@ -5,13 +5,16 @@ octal numbers here; pydantic makes the types); an empty value or `~` is None. Al
 reads a flow file with them, and nested ones make a small file grow without end.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
 Path = tuple[str, ...]
-Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where PyYAML was built with it
+NULLS = ("", "~", "null", "Null", "NULL")
+DEEPEST = 20
 
 
 @dataclass(frozen=True, order=True)
@@ -58,10 +61,13 @@ def read(text: str) -> Source:
     """Read one YAML document.
 
     Raises:
-        NotYaml: a syntax error, an alias, a key that is no plain text.
+        NotYaml: a syntax error, an alias, a tag, a key that is no plain text, nested deeper than a person writes.
     """
+    # Events, not PyYAML's node tree: composing a deeply nested file overflows the C stack, and inside the switch
+    # that would end every call.
+    events = yaml.parse(text, Loader=LOADER)
     try:
-        root = Loader(text).get_single_node()
+        return _document(events)
     except yaml.MarkedYAMLError as error:
         raise NotYaml(
             error.problem or str(error), _place(error.problem_mark or error.context_mark)
@@ -70,10 +76,17 @@ def read(text: str) -> Source:
         before = text[: error.position]
         column = len(before) - before.rfind("\n")
         raise NotYaml(error.reason, Position(before.count("\n") + 1, column)) from error
-    except RecursionError as error:
-        raise NotYaml("nested too deeply", Position()) from error
+
+
+def _document(events: Iterator[yaml.Event]) -> Source:
     source = Source()
-    source.data = _value(root, (), source, set()) if root is not None else None
+    documents = 0
+    for event in events:
+        if isinstance(event, yaml.DocumentStartEvent):
+            documents += 1
+            if documents > 1:
+                raise NotYaml("a second document; one flow a file", _place(event.start_mark))
+            source.data = _value(next(events), (), source, events)
     return source
 
 
@@ -81,31 +94,40 @@ def _place(mark: Any) -> Position:
     return Position(mark.line + 1, mark.column + 1) if mark is not None else Position()
 
 
-def _value(node: yaml.Node, path: Path, source: Source, seen: set[int]) -> Any:
-    place = _place(node.start_mark)
-    if id(node) in seen:
+def _value(event: yaml.Event, path: Path, source: Source, events: Iterator[yaml.Event]) -> Any:
+    place = _place(event.start_mark)
+    if isinstance(event, yaml.AliasEvent):
         raise NotYaml("aliases (*) are not for flow files", place)
-    seen.add(id(node))
-    source.values[path] = place
-    if isinstance(node, yaml.ScalarNode):
-        return None if node.tag == "tag:yaml.org,2002:null" else node.value
-    if node.tag not in ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
-        raise NotYaml(f"the tag {node.tag} is not for flow files", place)
-    if len(path) > 20:
+    if (tag := getattr(event, "tag", None)) is not None:
+        raise NotYaml(f"the tag {tag} is not for flow files", place)
+    if len(path) > DEEPEST:
         raise NotYaml("nested too deeply", place)
-    if isinstance(node, yaml.SequenceNode):
-        return [_value(item, (*path, str(i)), source, seen) for i, item in enumerate(node.value)]
-    return _mapping(node, path, source, seen)
+    source.values[path] = place
+    if isinstance(event, yaml.SequenceStartEvent):
+        return _sequence(path, source, events)
+    if isinstance(event, yaml.MappingStartEvent):
+        return _mapping(path, source, events)
+    if isinstance(event, yaml.ScalarEvent):
+        return None if event.implicit[0] and event.value in NULLS else event.value
+    raise NotYaml("nothing stands here", place)  # no other event can come; the parser would be broken
 
 
-def _mapping(node: yaml.Node, path: Path, source: Source, seen: set[int]) -> dict[str, Any]:
+def _sequence(path: Path, source: Source, events: Iterator[yaml.Event]) -> list[Any]:
+    found: list[Any] = []
+    while not isinstance(event := next(events), yaml.SequenceEndEvent):
+        found.append(_value(event, (*path, str(len(found))), source, events))
+    return found
+
+
+def _mapping(path: Path, source: Source, events: Iterator[yaml.Event]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for key, value in node.value:
-        place = _place(key.start_mark)
-        if not isinstance(key, yaml.ScalarNode):
+    while not isinstance(event := next(events), yaml.MappingEndEvent):
+        place = _place(event.start_mark)
+        if not isinstance(event, yaml.ScalarEvent):
             raise NotYaml("a key must be plain text", place)
-        if key.value in found:
-            source.duplicates.append(((*path, key.value), place))
-        source.keys[*path, key.value] = place
-        found[key.value] = _value(value, (*path, key.value), source, seen)
+        name = event.value
+        if name in found:
+            source.duplicates.append(((*path, name), place))
+        source.keys[*path, name] = place
+        found[name] = _value(next(events), (*path, name), source, events)
     return found

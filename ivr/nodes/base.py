@@ -25,7 +25,9 @@ def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-PromptList = Annotated[list[PromptName], BeforeValidator(_as_list, json_schema_input_type=str | list[str])]
+PromptList = Annotated[
+    list[PromptName], BeforeValidator(_as_list, json_schema_input_type=PromptName | list[PromptName])
+]
 """One prompt or several that are played one after the other."""
 
 FieldPath = tuple[str, ...]

@@ -1,0 +1,22 @@
+"""`python fs_scripts.ping` on the switch's console or event socket: is Python up, and are the flows good?
+
+The supervisor calls it once after the switch has started, which also loads all that the first caller would wait for.
+"""
+
+from fs_scripts import cdr, directory, inbound, process  # loaded here so that the first caller need not wait
+from fs_scripts.switch import SwitchEvent, SwitchStream
+from ivr.library import NoFlow
+
+LOADED = (cdr, directory, inbound)
+
+
+def fsapi(session: object, stream: SwitchStream, env: SwitchEvent | None, args: str) -> None:
+    """Answer `+OK uckefu`, or `-ERR` and the flow that can't be served."""
+    process.use_switch_log()
+    try:
+        for name in sorted(set(process.centre().flows.values())):
+            process.flows().get(name)
+    except NoFlow as error:
+        stream.write(f"-ERR {error}\n")
+        return
+    stream.write("+OK uckefu\n")

@@ -1,0 +1,103 @@
+"""What the scripts of one switch process share: settings, the database engine, the flows, the log.
+
+mod_python3 reloads the entry script at every call, but not this module: its caches live as long as the switch.
+Each is made at its first use; nothing here connects or reads at import.
+"""
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import structlog
+from sqlalchemy import Engine
+
+import ivr
+from fs_scripts.users import UserTable
+from ivr.library import FlowLibrary
+from ivr.prompts import Prompts
+from sql.engine import make_engine
+from uckefu.centre import Centre, load_centre
+from uckefu.settings import PROJECT_ROOT, Settings, load_settings
+
+log = structlog.get_logger(__name__)
+
+
+def settings() -> Settings:
+    """The settings of this process; the instance folder is where `UCKEFU_INSTANCE` says."""
+    return _settings(os.environ.get("UCKEFU_INSTANCE", ""))
+
+
+@cache
+def _settings(_instance: str) -> Settings:
+    return load_settings()
+
+
+@cache
+def engine(url: str) -> Engine:
+    """The database, with limits short enough for somebody who waits on the phone."""
+    return make_engine(url, connect_timeout_seconds=1, statement_timeout_seconds=1)
+
+
+def centre() -> Centre:
+    """The centre's settings, read anew when their file has changed."""
+    return load_centre(settings().centre_file)
+
+
+@cache
+def prompts() -> Prompts:
+    """The prompt files."""
+    return Prompts(PROJECT_ROOT / "sounds")
+
+
+def flows() -> FlowLibrary:
+    """The flows of this instance."""
+    return _flows(settings().instance / "flows", tuple(centre().languages))
+
+
+@cache
+def _flows(folder: Path, languages: tuple[str, ...]) -> FlowLibrary:
+    packaged = Path(ivr.__file__).parent / "flows"
+    return FlowLibrary([folder, packaged], folder / ".good", prompts(), languages)
+
+
+def users() -> UserTable:
+    """The SIP users."""
+    return _users(settings().sql_url, settings().instance / "directory.json")
+
+
+@cache
+def _users(url: str, cache_file: Path) -> UserTable:
+    return UserTable(lambda: engine(url), cache_file)
+
+
+def use_switch_log() -> None:
+    """Send our log lines to FreeSWITCH's log; where logging is set up already (built-in switch, tests) nothing changes."""
+    if structlog.is_configured():
+        return
+    try:
+        import freeswitch
+    except ModuleNotFoundError:
+        return
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        logger_factory=lambda *_names: _SwitchLogger(freeswitch.consoleLog),
+    )
+
+
+class _SwitchLogger:
+    """Writes each line through FreeSWITCH, with its level."""
+
+    LEVELS = {"warn": "warning", "exception": "err", "error": "err", "critical": "crit", "fatal": "crit"}
+
+    def __init__(self, console_log: Any) -> None:
+        self._console_log = console_log
+
+    def __getattr__(self, level: str) -> Any:
+        name = self.LEVELS.get(level, level)
+        return lambda line: self._console_log(name, f"{line}\n")

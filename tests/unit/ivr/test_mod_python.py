@@ -1,0 +1,105 @@
+"""The adapter over FreeSWITCH's session; the fake behaves as `switch_ivr_play_say.c` and `switch_cpp.cpp` do."""
+
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from ivr.adapters.mod_python import ModPythonSession
+from ivr.session import CallerGone
+
+
+class FakeFreeSwitch:
+    def __init__(self, digits="", *, unplayable=(), gone_after=99):
+        self.digits, self.unplayable, self.calls_left = digits, unplayable, gone_after
+        self.variables, self.asked = {}, []
+
+    def _blocked(self):
+        self.calls_left -= 1
+
+    def ready(self):
+        return self.calls_left > 0
+
+    def answer(self):
+        self._blocked()
+
+    def streamFile(self, file):
+        self._blocked()
+        return int(file not in self.unplayable)
+
+    def playAndGetDigits(self, low, high, tries, timeout, terminators, prompt, invalid, regex):
+        self._blocked()
+        self.asked.append((low, high, tries, timeout, terminators, prompt, invalid, regex))
+        self.variables.pop("read_result", None)
+        if prompt in self.unplayable:
+            return ""
+        self.variables["read_result"] = "success" if self.digits else "failure"
+        digit, self.digits = self.digits[:1], self.digits[1:]
+        return digit
+
+    def flushDigits(self):
+        self.digits = ""
+
+    def getVariable(self, name):
+        return self.variables.get(name)
+
+    def hangup(self, cause):
+        self.variables["cause"] = cause
+
+
+PROMPT = Path("/sounds/zh/main_menu.wav")
+
+
+def test_star_and_hash_are_keys_like_others():
+    switch = FakeFreeSwitch("#*")
+    session = ModPythonSession(switch)
+    assert session.read_key(PROMPT, 5) + session.read_key(PROMPT, 5) == "#*"
+    assert switch.asked[0] == (1, 1, 1, 5000, "", str(PROMPT), "", "")
+
+
+def test_no_time_at_all_is_still_a_millisecond():
+    switch = FakeFreeSwitch("")
+    ModPythonSession(switch).read_key(PROMPT, 0)
+    assert switch.asked[0][3] == 1
+
+
+def test_a_prompt_that_cannot_be_played_leaves_the_caller_the_time_to_key():
+    switch = FakeFreeSwitch("3", unplayable=[str(PROMPT)])
+    with capture_logs() as logs:
+        assert ModPythonSession(switch).read_key(PROMPT, 5) == "3"
+    assert [call[5] for call in switch.asked] == [str(PROMPT), ""]
+    assert logs[0]["event"] == "prompt_not_played"
+
+
+def test_nothing_keyed_is_no_broken_prompt():
+    switch = FakeFreeSwitch("")
+    assert ModPythonSession(switch).read_key(PROMPT, 5) == ""
+    assert len(switch.asked) == 1
+
+
+def test_a_broken_file_is_logged_and_passed_over():
+    with capture_logs() as logs:
+        ModPythonSession(FakeFreeSwitch(unplayable=[str(PROMPT)])).play(PROMPT)
+    assert logs[0]["path"] == str(PROMPT)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda s: s.answer(),
+        lambda s: s.play(PROMPT),
+        lambda s: s.read_key(PROMPT, 5),
+        lambda s: s.read_key(None, 5),
+    ],
+)
+def test_after_a_hangup_whatever_blocked_raises_caller_gone(act):
+    with pytest.raises(CallerGone):
+        act(ModPythonSession(FakeFreeSwitch("1", gone_after=1)))
+
+
+def test_keys_can_be_forgotten_and_the_call_ended():
+    switch = FakeFreeSwitch("12")
+    session = ModPythonSession(switch)
+    session.flush_keys()
+    session.hangup("USER_BUSY")
+    assert (switch.digits, switch.variables["cause"]) == ("", "USER_BUSY")
