@@ -71,11 +71,16 @@ class Message:
 
 @dataclass(slots=True)
 class Command:
-    """What an application sent: the command line, its headers (names in lower case) and a body."""
+    """What an application sent: the command line, its headers and a body."""
 
     line: str
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+
+    def get(self, name: str, default: str = "") -> str:
+        """A header, whatever its case."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers.items() if key.lower() == wanted), default)
 
     @property
     def text(self) -> str:
@@ -99,6 +104,10 @@ class _Framer(Generic[T]):
         self._waiting: T | None = None  # its headers are in, its body is not
         self._body_bytes = 0
         self._violation: str | None = None
+
+    def allow(self, *, max_header_bytes: int, max_body_bytes: int) -> None:
+        """Other limits from here on (a peer that has logged in may send more)."""
+        self._max_header, self._max_body = max_header_bytes, max_body_bytes
 
     def feed(self, data: bytes) -> list[T]:
         """Take bytes, give the messages that are complete. Raises ProtocolViolation (and again at each later call)."""
@@ -186,8 +195,8 @@ class CommandParser(_Framer[Command]):
         for line in lines[1:]:
             name, colon, value = line.partition(":")
             if colon:
-                command.headers.setdefault(name.strip().lower(), value.lstrip(" \t"))
-        return command, command.headers.get("content-length", "").strip()
+                command.headers.setdefault(name.strip(), value.lstrip(" \t"))
+        return command, command.get("Content-Length").strip()
 
 
 def encode_command(

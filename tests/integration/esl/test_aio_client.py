@@ -154,7 +154,7 @@ async def test_bgapi_waits_for_its_own_job_and_others_stay_events(switch: Switch
         await peer.expect("event json BACKGROUND_JOB")
         command = await peer.next()
         assert command.line == "bgapi originate x"
-        job = command.headers["job-uuid"]
+        job = command.get("job-uuid")
         peer.reply(f"+OK Job-UUID: {job}", **{"Job-UUID": job})
         peer.event("BACKGROUND_JOB", "other", Job_UUID="somebody-else")
         peer.event("BACKGROUND_JOB", "+OK leg", Job_UUID=job)
@@ -174,7 +174,7 @@ async def test_bgapi_passes_the_filters_that_were_set(switch: Switch) -> None:
         added = await peer.next()
         peer.reply("+OK filter added.")
         command = await peer.next()
-        job = command.headers["job-uuid"]
+        job = command.get("job-uuid")
         assert added.line == f"filter Job-UUID {job}"
         peer.reply("+OK Job-UUID")
         peer.event("BACKGROUND_JOB", "done", Job_UUID=job)
@@ -286,14 +286,14 @@ async def test_an_application_is_paired_with_its_completion_by_uuid() -> None:
     async def script(peer: Peer) -> None:
         await peer.expect("myevents json")
         command = await peer.expect("sendmsg leg1")
-        assert command.headers["execute-app-name"] == "playback"
+        assert command.get("execute-app-name") == "playback"
         peer.event(
             "CHANNEL_EXECUTE_COMPLETE", Unique_ID="leg1", Application_UUID="old", Application_Response="no"
         )
         peer.event(
             "CHANNEL_EXECUTE_COMPLETE",
             Unique_ID="leg1",
-            Application_UUID=command.headers["event-uuid"],
+            Application_UUID=command.get("event-uuid"),
             Application_Response="FILE PLAYED",
         )
         await read_until_closed(peer)
@@ -327,7 +327,7 @@ async def test_a_running_application_completes_at_the_hangup_and_a_queued_one_is
         peer.event(
             "CHANNEL_EXECUTE_COMPLETE",
             Unique_ID="leg1",
-            Application_UUID=running.headers["event-uuid"],
+            Application_UUID=running.get("event-uuid"),
             Application_Response="FILE PLAYED",
         )
         peer.event("CHANNEL_HANGUP_COMPLETE", Unique_ID="leg1", Hangup_Cause="ORIGINATOR_CANCEL")
@@ -376,7 +376,7 @@ async def test_a_switch_that_dies_under_an_application_is_a_lost_connection() ->
 async def test_an_argument_with_line_ends_goes_as_a_body(switch: Switch) -> None:
     async def script(peer: Peer) -> None:
         command = await peer.next()
-        assert command.headers["content-type"] == "text/plain"
+        assert command.get("content-type") == "text/plain"
         assert command.text == "a\nb"
         peer.reply("+OK")
         await read_until_closed(peer)
