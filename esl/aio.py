@@ -230,7 +230,7 @@ class OutboundCall(Client):
 
     def _leave(self, why: str) -> None:
         """No queued application will run here any more; what ran has completed before this."""
-        self._gone = f"{self.uuid}: {why}"
+        self._gone = self._gone or f"{self.uuid}: {why}"
         for waiting in self._running.values():
             if not waiting.done():
                 waiting.set_exception(CallGone(self._gone, self.hangup_cause))
