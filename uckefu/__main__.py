@@ -1,0 +1,54 @@
+"""`python -m uckefu`: run · configure.
+
+run        everything, in the foreground, until Ctrl-C
+configure  write the switch's configuration of this instance
+"""
+
+import argparse
+import sys
+
+from sqlalchemy.exc import ArgumentError
+
+from uckefu.configure import configure
+from uckefu.log import configure_logging
+from uckefu.messages import say
+from uckefu.ports import PortUnusable
+from uckefu.run import AlreadyRunning, DatabaseAway, run
+from uckefu.settings import SettingRefused, load_settings, make_secrets
+from uckefu.supervisor import StartFailed
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do what the command line asks for; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m uckefu", description=__doc__.splitlines()[0])
+    parser.add_argument("action", choices=["run", "configure"])
+    action = parser.parse_args(arguments).action
+    configure_logging("uckefu", "WARNING")
+    try:
+        settings = load_settings()
+        if action == "run":
+            run(settings, tell)
+        else:
+            make_secrets(settings)
+            tell(say("configured", folder=configure(settings)))
+    except SettingRefused as error:
+        return _refused(say("setting_refused", reason=error))
+    except ArgumentError as error:
+        return _refused(say("setting_refused", reason=f"UCKEFU_DATABASE_URL: {error}"))
+    except (PortUnusable, AlreadyRunning, DatabaseAway, StartFailed) as error:
+        return _refused(str(error))
+    return 0
+
+
+def tell(text: str) -> None:
+    """Say a line to the person at the terminal."""
+    print(text, flush=True)
+
+
+def _refused(text: str) -> int:
+    print(text, file=sys.stderr, flush=True)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
