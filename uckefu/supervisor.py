@@ -73,7 +73,7 @@ class Supervisor:
         for child in fresh:
             self.children.append(child)
             child.start()
-        for child in fresh:
+        for child in fresh + fresh:  # twice: one may have died while the next was waited for
             self._wait_ready(child)
 
     def _wait_ready(self, child: Child) -> None:
