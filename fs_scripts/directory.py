@@ -20,7 +20,8 @@ NOT_FOUND = (
 )
 # `${…}` is for the switch: it puts in whom the dial string names, and where that phone is registered.
 DIAL_STRING = (
-    "{presence_id=${dialed_user}@${dialed_domain}}${sofia_contact(internal/${dialed_user}@${dialed_domain})}"
+    "{^^:sip_invite_domain=${dialed_domain}:presence_id=${dialed_user}@${dialed_domain}}"
+    "${sofia_contact(*/${dialed_user}@${dialed_domain})}"
 )
 # Characters that no XML 1.0 document may hold, not even escaped.
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -1,6 +1,6 @@
 """Turns a channel's data after its hangup into the record that `sql.record.write_leg` takes. No I/O but one look.
 
-`cdr.fsapi` calls `leg_record`. Which variable says what was seen on FreeSWITCH 1.10.12 (docs/protocol notes):
+`cdr.fsapi` calls `leg_record`. Which variable says what was seen on FreeSWITCH 1.10.12:
 an answered call that the agent's phone ends leaves `last_bridge_hangup_cause` on the caller's leg, and that
 leg then ends with the same cause out of `bridge`; one that the caller ends does not.
 """
@@ -81,7 +81,8 @@ def _interaction(header: Get, leg: dict[str, Any], recordings_dir: Path, switch_
     return {
         "id": leg["id"],
         "channel": "voice",
-        "direction": leg["direction"],
+        # A call from phone to phone has no DID.
+        "direction": leg["direction"] if _variable(header, "uckefu_did") else "internal",
         "from_number": leg["from_number"],
         "to_number": leg["to_number"],
         "language": _variable(header, "uckefu_language"),

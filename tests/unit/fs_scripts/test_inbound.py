@@ -1,0 +1,125 @@
+"""A call through `fs_scripts.inbound`: whatever happens, the dialplan finds where the caller goes."""
+
+import re
+
+import pytest
+from structlog.testing import capture_logs
+
+from fs_scripts import inbound, process
+
+UUID = "6b1a3c52-9f6e-4f57-8a55-1f3f7cbb8f10"
+
+
+def test_the_callers_key_becomes_the_variables_of_the_dialplan(instance, call_of):
+    call = call_of("1", interaction_id=UUID, uckefu_did="4001", uckefu_queue="service")
+    inbound.handler(call, "")
+    assert {
+        k: v for k, v in call.variables.items() if k.startswith("uckefu_") and k != "uckefu_recording"
+    } == {
+        "uckefu_did": "4001",
+        "uckefu_next": "queue",
+        "uckefu_queue": "sales",
+        "uckefu_priority": "0",
+        "uckefu_language": "zh",
+        "uckefu_flow": "main@1",
+        "uckefu_intent": "销售咨询",
+    }
+    assert call.heard == ["zh/welcome.wav", "zh/main_menu.wav", "zh/please_hold.wav"]
+
+
+def test_the_folder_of_the_recording_is_there_before_it_is_needed(instance, call_of):
+    call = call_of("1", interaction_id=UUID)
+    inbound.handler(call, "")
+    path = call.variables["uckefu_recording"]
+    assert re.fullmatch(rf"\d{{4}}/\d\d/\d\d/{UUID}\.wav", path)
+    assert (process.settings().recordings_dir / path).parent.is_dir()
+
+
+def test_an_interaction_id_that_is_no_file_name_is_not_recorded(instance, call_of):
+    call = call_of("1", interaction_id="../../etc/passwd")
+    inbound.handler(call, "")
+    assert "uckefu_recording" not in call.variables
+    assert call.variables["uckefu_queue"] == "sales"
+
+
+def test_a_full_disk_costs_the_recording_and_not_the_call(instance, call_of):
+    (instance / "recordings").write_text("a file stands where the folder should be")
+    call = call_of("1", interaction_id=UUID)
+    inbound.handler(call, "")
+    assert "uckefu_recording" not in call.variables
+    assert call.variables["uckefu_queue"] == "sales"
+
+
+def test_each_number_has_its_flow(instance, call_of):
+    (instance / "centre.yml").write_text("flows: {default: main, '4002': night}\n")
+    (instance / "flows").mkdir()
+    (instance / "flows" / "night.yml").write_text(
+        "start: a\nnodes:\n  a: {type: transfer, extension: 1001}\n"
+    )
+    night, other = call_of(uckefu_did="4002"), call_of("2", uckefu_did="4009")
+    inbound.handler(night, "")
+    inbound.handler(other, "")
+    assert (night.variables["uckefu_next"], night.variables["uckefu_target"]) == ("transfer", "1001")
+    assert other.variables["uckefu_flow"] == "main@1"
+
+
+def test_a_broken_edit_of_a_flow_changes_nothing_for_the_next_caller(instance, call_of):
+    (instance / "flows").mkdir()
+    flow = instance / "flows" / "main.yml"
+    flow.write_text("version: 7\nstart: a\nnodes:\n  a: {type: queue, queue: sales}\n")
+    inbound.handler(call_of(), "")
+    flow.write_text("version: 8\nstart: b\nnodes:\n  a: {type: queue, queue: sales}\n")
+    call = call_of()
+    with capture_logs() as logs:
+        inbound.handler(call, "")
+    assert call.variables["uckefu_flow"] == "main@7"
+    (refused,) = [line for line in logs if line["event"] == "flow_refused"]
+    assert refused["reasons"] == [f"{flow}:2:8: there is no node `b`"]
+
+
+def test_a_number_whose_flow_is_missing_comes_to_the_default_queue(instance, call_of):
+    (instance / "centre.yml").write_text("flows: {default: nothing}\n")
+    call = call_of(uckefu_queue="service", interaction_id=UUID)
+    with capture_logs() as logs:
+        inbound.handler(call, "")
+    assert (call.variables["uckefu_next"], call.variables["uckefu_queue"]) == ("queue", "service")
+    assert [line for line in logs if line["event"] == "flow_not_run"]
+
+
+def test_our_own_mistake_is_logged_and_the_caller_comes_to_the_default_queue(instance, call_of, monkeypatch):
+    def broken(*_arguments):
+        raise ZeroDivisionError("our mistake")
+
+    monkeypatch.setattr(inbound, "run", broken)
+    call = call_of(uckefu_queue="service")
+    with capture_logs() as logs:
+        inbound.handler(call, "")
+    assert (call.variables["uckefu_next"], call.variables["uckefu_queue"]) == ("queue", "service")
+    assert logs[-1]["event"] == "inbound_failed"
+
+
+@pytest.mark.parametrize("steps", range(5))
+def test_a_caller_who_leaves_at_any_moment_leaves_quietly(instance, call_of, steps):
+    call = call_of("9", leaves_after=steps)
+    with capture_logs() as logs:
+        inbound.handler(call, "")
+    (ended,) = [line for line in logs if line["event"] == "flow_ended"]
+    assert ended["next"] == "gone"
+    assert not [line for line in logs if line["log_level"] in ("error", "critical")]
+    assert call.variables["uckefu_flow"] == "main@1"  # for the CDR
+
+
+def test_outside_the_office_hours_the_flow_ends_the_call(instance, call_of):
+    (instance / "centre.yml").write_text("office_hours: []\n")
+    call = call_of()
+    inbound.handler(call, "")
+    assert call.hung_up == "NORMAL_CLEARING"
+    assert call.heard == ["zh/closed.wav", "zh/goodbye.wav"]
+
+
+def test_the_whole_run_is_one_log_line_with_the_interaction_id(instance, call_of):
+    with capture_logs() as logs:
+        inbound.handler(call_of("1", interaction_id=UUID), "")
+    (ended,) = [line for line in logs if line["event"] == "flow_ended"]
+    assert ended["interaction_id"] == UUID
+    assert [e["type"] for e in ended["events"]][-1] == "FlowEnded"
