@@ -1,0 +1,501 @@
+"""The built-in switch: its legs, profiles and configuration, and what API commands ask of it (`ports.Switch`).
+
+`__main__` builds it. A call: `sip.profile` -> `take_call` makes a leg and its thread (`lifecycle`) -> dialplan ->
+`applications` -> `bridge`/`originate` -> hangup -> reporting hook -> `forget`.
+"""
+
+import re
+import threading
+import time
+import uuid as uuids
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+import structlog
+
+from softswitch import applications, bridge, config, lifecycle
+from softswitch.applications import Application
+from softswitch.audio import LegAudio, MediaPort
+from softswitch.caller import CallerProfile, now_us
+from softswitch.channel import Leg, is_true
+from softswitch.config import Configuration
+from softswitch.dialplan import Context
+from softswitch.dialstring import BadDialString
+from softswitch.events import Event, EventBus
+from softswitch.expand import expand
+from softswitch.originate import Originate
+from softswitch.routes import Endpoint, Routes, Trunk
+from softswitch.signals import Signals
+from softswitch.sip import causes, sdp
+from softswitch.sip.dialog import Dialog
+from softswitch.sip.directory import Directory
+from softswitch.sip.profile import Arrival, ProfileSettings, SipProfile
+from softswitch.sip.registrar import Registrar
+
+MOST_SESSIONS = 1000  # legs at a time; an INVITE over it gets 503
+RECORDED_SECONDS = 2.0  # how long the end of a call waits for its recording to be on disk
+
+
+class ApiCommands(Protocol):
+    """`softswitch.commands.Commands`."""
+
+    def run(self, line: str, env: Event | None = None) -> str:
+        """Run an API command line."""
+
+
+class SoftSwitch:
+    """See the module's text. Methods may be called from any thread unless they say otherwise."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        media: MediaPort,
+        domain: str,
+        *,
+        most_sessions: int = MOST_SESSIONS,
+    ) -> None:
+        self.log = structlog.get_logger("softswitch.switch")
+        self.configuration = configuration
+        self.media = media
+        self.domain = domain
+        self.commands: ApiCommands | None = None
+        self.run_socket: Callable[[Leg, str], None] | None = None
+        self.bus = EventBus(self._listener_failed)
+        self.registrar = Registrar(self.publish)
+        self.directory = Directory(lambda: self.configuration)
+        self.profiles: dict[str, SipProfile] = {}
+        self.routes = Routes(self.registrar, self.directory, domain, self._profile_names, self._trunks)
+        self.workers = ThreadPoolExecutor(8, "directory")
+        self.calls_total = 0
+        self.legs_total = 0
+        self.most_sessions = most_sessions
+        self.started_at = time.time()
+        self._legs: dict[str, Leg] = {}
+        self._lock = threading.Lock()
+        self._empty = threading.Condition(self._lock)
+        self._applications = applications.registry()
+        self._recorded: dict[tuple[str, str], threading.Event] = {}
+
+    # --- events
+
+    def publish(self, event: Event) -> None:
+        """Send an event to every subscriber, in one order for all."""
+        self.bus.publish(event)
+
+    def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        """Call `listener` for each event; returns the unsubscriber."""
+        return self.bus.subscribe(listener)
+
+    def _listener_failed(self, event: Event, error: Exception) -> None:
+        self.log.error("event listener failed", event_name=event.name, exc_info=error)
+
+    # --- legs
+
+    def find(self, uuid: str | None) -> Leg | None:
+        """The live leg with this UUID."""
+        with self._lock:
+            return self._legs.get(uuid or "")
+
+    def channel(self, uuid: str) -> Leg | None:
+        """The live leg with this UUID."""
+        return self.find(uuid)
+
+    def channels(self) -> Sequence[Leg]:
+        """All live legs, oldest first."""
+        with self._lock:
+            return list(self._legs.values())
+
+    def forget(self, leg: Leg) -> None:
+        """A leg's thread has ended."""
+        with self._empty:
+            self._legs.pop(leg.uuid, None)
+            if not self._legs:
+                self._empty.notify_all()
+
+    def start_thread(self, leg: Leg) -> None:
+        """Start a leg's life."""
+        threading.Thread(target=lifecycle.run, args=(leg,), name=f"leg-{leg.uuid[:8]}", daemon=True).start()
+
+    def _add(self, leg: Leg) -> None:
+        with self._lock:
+            self._legs[leg.uuid] = leg
+            self.legs_total += 1
+
+    def application(self, name: str) -> Application | None:
+        """A dialplan application."""
+        return self._applications.get(name)
+
+    def expand(self, leg: Leg, text: str) -> str:
+        """`${variables}` and `${commands(…)}` in an argument."""
+        if "$" not in text and "\\" not in text:
+            return text
+        return expand(text, self._variables_of(leg), lambda name, arguments: self.api(f"{name} {arguments}"))
+
+    def _variables_of(self, leg: Leg) -> Callable[[str], str | None]:
+        def get(name: str) -> str | None:
+            value = leg.get_variable(name)
+            return value if value is not None else self.global_variable(name)
+
+        return get
+
+    # --- calls that come in (main thread)
+
+    def take_call(self, arrival: Arrival) -> str | None:
+        """Make the leg of an INVITE and start it; or why not."""
+        with self._lock:
+            if len(self._legs) >= self.most_sessions:
+                return "503 Maximum Calls In Progress"
+        self.calls_total += 1
+        dialog, profile = arrival.dialog, arrival.profile
+        variables = _invite_variables(arrival)
+        user_variables = arrival.user.variables if arrival.user is not None else {}
+        caller = _inbound_profile(arrival, user_variables.get("user_context") or profile.settings.context)
+        audio = LegAudio(self.media, caller.uuid, profile.settings.preferences)
+        leg = Leg(self, caller, audio, dialog, caller.channel_name)
+        leg.profile_name = profile.name
+        leg.set_variables(user_variables | variables)
+        body = arrival.request.getBody()
+        if body is not None:
+            try:
+                audio.hear(sdp.parse(str(body)))
+                leg.set_variable("switch_r_sdp", str(body))
+            except sdp.SdpError as error:
+                self.log.info("offer not usable", reason=str(error), call_uuid=leg.uuid)
+                leg.refused_cause = "INCOMPATIBLE_DESTINATION"
+        dialog.listener = Signals(leg, dialog)
+        self._add(leg)
+        self.start_thread(leg)
+        return None
+
+    # --- calls that go out
+
+    def make_outbound(self, endpoint: Endpoint, caller: CallerProfile, variables: Mapping[str, str]) -> Leg:
+        """A leg for an INVITE to be sent (`originate`); its thread is not yet started."""
+        profile = self.profiles[endpoint.profile]
+        headers = {
+            name.removeprefix("sip_h_"): value
+            for name, value in variables.items()
+            if name.startswith("sip_h_")
+        }
+        number = variables.get("sip_from_user") or caller.caller_id_number
+        target = endpoint.target(number, caller.caller_id_name, headers)
+        call_id = str(uuids.uuid4())
+        dialog = Dialog(profile.transactions, profile.settings.host, target, call_id)
+        audio = LegAudio(self.media, caller.uuid, profile.settings.preferences)
+        leg = Leg(self, caller, audio, dialog, endpoint.channel_name, "CS_NONE")
+        leg.profile_name = profile.name
+        leg.set_variables(
+            {
+                "sip_call_id": call_id,
+                "sip_to_user": endpoint.number,
+                "sip_req_uri": endpoint.uri.removeprefix("sip:"),
+                "sip_destination_url": endpoint.uri,
+                "sofia_profile_name": profile.name,
+                "session_id": str(self.legs_total + 1),
+            }
+        )
+        dialog.listener = Signals(leg, dialog)
+        self._add(leg)
+        return leg
+
+    def originate(
+        self,
+        dial_string: str,
+        variables: Mapping[str, str],
+        timeout_seconds: float,
+        caller: Leg | None = None,
+    ) -> tuple[Leg | None, str]:
+        """Dial; wait for the answer. Returns the answered leg, or None and the hangup cause."""
+        try:
+            run = Originate(self, caller, dial_string, variables, timeout_seconds)
+        except BadDialString as error:
+            self.log.error("bad dial string", reason=str(error))
+            return None, "INVALID_URL"
+        return run.run()
+
+    def _profile_names(self) -> dict[str, str]:
+        names = {name: name for name in self.profiles}
+        for name, profile in self.configuration.profiles.items():
+            if name in self.profiles:
+                names |= dict.fromkeys(profile.aliases, name)
+        return names
+
+    def _trunks(self) -> dict[str, Trunk]:
+        return {
+            name: Trunk(each.profile, each.params, each.variables)
+            for name, each in self.configuration.gateways.items()
+        }
+
+    # --- two legs
+
+    def bridge(self, first: Leg, second: Leg) -> None:
+        """First leg's own thread: let the two talk until one goes."""
+        bridge.talk(first, second)
+
+    def bridge_legs(self, uuid: str, other_uuid: str) -> bool:
+        """Connect two answered legs (`uuid_bridge`); False when either is gone."""
+        first, second = self.find(uuid), self.find(other_uuid)
+        if first is None or second is None or first is second or not (first.is_up and second.is_up):
+            return False
+        for leg in (first, second):
+            if leg.bridge is not None:
+                leg.bridge.end()
+        first.pending_bridge = second
+        second.flags.transfer = first.flags.transfer = True  # leave what runs
+        second.go("CS_CONSUME_MEDIA")
+        return first.go("CS_SOFT_EXECUTE")
+
+    def legs_connected(self, leg: Leg) -> None:
+        """A bridge begins for this leg."""
+        if leg.direction == "inbound" and not leg.times.progress and (partner := leg.partner) is not None:
+            leg.times.progress = partner.times.progress
+
+    def hold(self, uuid: str, on: bool) -> bool:
+        """`uuid_hold`: re-INVITE the leg sendonly and play its peer the hold music; False when it is gone."""
+        leg = self.find(uuid)
+        if leg is None or not leg.is_up or not leg.is_answered:
+            return False
+        if leg.flags.held != on:
+            leg.dialog.offer(leg.audio.offer("sendonly" if on else "sendrecv"))
+            self.phone_holds(leg, on)
+        return True
+
+    def phone_holds(self, leg: Leg, on: bool) -> None:
+        """A leg stops or begins to listen, by its own re-INVITE or by `hold`."""
+        if leg.flags.held == on:
+            return
+        leg.mark_held(on)
+        if leg.bridge is not None:
+            leg.bridge.hold(leg, on)
+
+    def on_answer(self, leg: Leg) -> None:
+        """A leg is answered: `execute_on_answer`, `api_on_answer`."""
+        if wanted := leg.get_variable("execute_on_answer"):
+            application, _, argument = wanted.replace("::", " ", 1).partition(" ")
+            leg.queue_execute(application, argument)
+        if wanted := leg.get_variable("api_on_answer"):
+            self.workers.submit(self.api, wanted)
+
+    # --- recording
+
+    def record(self, uuid: str, path: str, action: str) -> bool:
+        """`uuid_record`: action is start, stop, mask or unmask."""
+        leg = self.find(uuid)
+        if leg is None or not leg.is_up:
+            return False
+        if action == "start":
+            return self.start_recording(leg, path)
+        paths = list(leg.recordings) if path == "all" else [path]
+        known = [each for each in paths if each in leg.recordings]
+        for each in known:
+            if action == "stop":
+                self.stop_recording(leg, each)
+            else:
+                self.media.mask_recording(leg.uuid, each, action == "mask")
+        return bool(known)
+
+    def start_recording(self, leg: Leg, path: str) -> bool:
+        """Record a leg; what the channel's RECORD_* variables say."""
+        if not path.startswith("/"):
+            path = f"{self.global_variable('recordings_dir') or ''}/{path}"
+        if path in leg.recordings:
+            return True
+        stereo = leg.is_true("RECORD_STEREO")
+        only_bridged = leg.is_true("RECORD_BRIDGE_REQ")
+        try:
+            self.media.start_recording(leg.uuid, path, stereo=stereo, only_bridged=only_bridged)
+        except ValueError as error:
+            self.log.error("can't record", reason=str(error), call_uuid=leg.uuid)
+            return False
+        leg.recordings[path] = now_us()
+        self._recorded[leg.uuid, path] = threading.Event()
+        leg.publish("RECORD_START", {"Record-File-Path": path})
+        return True
+
+    def stop_recording(self, leg: Leg, path: str) -> None:
+        """End a recording and wait a moment until it is on disk; publishes RECORD_STOP."""
+        if leg.recordings.pop(path, None) is None:
+            return
+        done = self._recorded.get((leg.uuid, path))
+        self.media.stop_recording(leg.uuid, path)
+        if done is not None and not done.wait(RECORDED_SECONDS):
+            self.log.warning("recording not yet on disk", path=path, call_uuid=leg.uuid)
+        self._recorded.pop((leg.uuid, path), None)
+        leg.publish("RECORD_STOP", {"Record-File-Path": path, "Record-Completion-Cause": "success-silence"})
+
+    # --- the media process's events (its reader thread)
+
+    def on_media_event(self, leg_id: str | None, name: str, data: Mapping[str, Any]) -> None:
+        """What `softswitch.media` tells; must be quick."""
+        leg = self.find(leg_id)
+        if name == "recorded":
+            self._note_recorded(leg, leg_id or "", data)
+        elif leg is None:
+            return
+        elif name == "dtmf":
+            leg.push_digit(str(data["digit"]), int(data.get("milliseconds", 250)), "RTP")
+        elif name == "played":
+            play = leg.plays.get(str(data["play_id"]))
+            if play is not None:
+                play.status = str(data["status"])
+                play.reason = str(data.get("reason", ""))
+                leg.wake()
+        elif name == "rtp_lost" and leg.is_up and leg.is_answered and not leg.flags.held:
+            self.log.warning("no RTP from the phone", seconds=data.get("seconds"), call_uuid=leg.uuid)
+            leg.hangup("MEDIA_TIMEOUT")
+
+    def _note_recorded(self, leg: Leg | None, leg_id: str, data: Mapping[str, Any]) -> None:
+        path = str(data["path"])
+        if data.get("status") == "failed":
+            self.log.error("recording failed", path=path, reason=data.get("reason"), call_uuid=leg_id)
+        if leg is not None:
+            milliseconds = int(data.get("milliseconds", 0))
+            leg.set_variables(
+                {
+                    "record_ms": str(milliseconds),
+                    "record_seconds": str(milliseconds // 1000),
+                    "record_samples": str(milliseconds * 8),
+                    "record_completion_cause": "success-silence",
+                }
+            )
+        if (done := self._recorded.get((leg_id, path))) is not None:
+            done.set()
+
+    # --- commands, hooks, configuration
+
+    def api(self, line: str) -> str:
+        """Run an API command."""
+        return self.commands.run(line) if self.commands is not None else "-ERR not ready\n"
+
+    def run_hook(self, leg: Leg, hook: str) -> None:
+        """`api_hangup_hook`, `api_reporting_hook`: an API command with the leg's data as its environment."""
+        with_variables = Event({**leg.variables, **leg.event_data(), "Event-Name": "REQUEST_PARAMS"})
+        command, _, argument = hook.replace("::", " ", 1).partition(" ")
+        expanded = expand(
+            argument, with_variables.get, lambda name, arguments: self.api(f"{name} {arguments}")
+        )
+        if self.commands is not None:
+            self.commands.run(f"{command} {expanded}".strip(), with_variables)
+
+    def context(self, name: str) -> Context | None:
+        """A dialplan context."""
+        return self.configuration.context(name)
+
+    def global_variable(self, name: str) -> str | None:
+        """A `$${…}` value."""
+        return self.configuration.variables.get(name)
+
+    def set_global_variable(self, name: str, value: str) -> None:
+        """Change a `$${…}` value until the next start."""
+        self.configuration.variables[name] = value
+
+    def q850(self, cause: str) -> int:
+        """The number of a cause."""
+        return causes.q850(cause)
+
+    def registrations(self) -> Sequence[Mapping[str, str]]:
+        """Rows of `show registrations`."""
+        return [each.row() for each in self.registrar.all()]
+
+    def reload(self) -> None:
+        """`reloadxml`: a broken file keeps the last good one and raises `ConfigError`."""
+        self.configuration = config.load(self.configuration.conf_dir, self._overrides())
+        for name, folder in self.configuration.local_streams.items():
+            self.media.add_stream(name, str(folder))
+
+    def _overrides(self) -> dict[str, str]:
+        return {}
+
+    # --- beginning and end
+
+    def add_profile(self, settings: ProfileSettings) -> SipProfile:
+        """Main thread: bind a profile. Raises OSError when its port is taken."""
+        profile = SipProfile(settings, self.directory, self.registrar, self.workers, self.take_call)
+        self.profiles[settings.name] = profile
+        return profile
+
+    def stop_accepting(self) -> None:
+        """New calls get 503."""
+        for profile in self.profiles.values():
+            profile.accepting = False
+
+    def hang_up_all(self, cause: str = "MANAGER_REQUEST") -> None:
+        """End every leg."""
+        for leg in self.channels():
+            leg.hangup(cause)
+
+    def wait_until_empty(self, seconds: float) -> bool:
+        """Wait until the last leg has reported; False when some are left."""
+        with self._empty:
+            return self._empty.wait_for(lambda: not self._legs, seconds)
+
+
+def _inbound_profile(arrival: Arrival, context: str) -> CallerProfile:
+    request = arrival.request
+    address = request.getHFBody("from").getUri()
+    user = address.url.username or "anonymous"
+    name = re.sub(r"[\x00-\x1f\x7f]+", " ", address.name or "").strip().strip('"') or user
+    host = address.url.host
+    port = f":{address.url.port}" if address.url.port else ""
+    number = request.getRURI().username or request.getHFBody("to").getUrl().username or ""
+    uuid = str(uuids.uuid4())
+    return CallerProfile(
+        uuid=uuid,
+        direction="inbound",
+        destination_number=number,
+        caller_id_name=name,
+        caller_id_number=user,
+        orig_caller_id_name=name,
+        orig_caller_id_number=user,
+        network_addr=arrival.source[0],
+        ani=user,
+        username=user,
+        context=context,
+        channel_name=f"sofia/{arrival.profile.name}/{user}@{host}{port}",
+    )
+
+
+def _invite_variables(arrival: Arrival) -> dict[str, str]:
+    """The variables that mod_sofia sets for an INVITE."""
+    request, source = arrival.request, arrival.source
+    variables = {
+        "direction": "inbound",
+        "sip_network_ip": source[0],
+        "sip_network_port": str(source[1]),
+        "sip_received_ip": source[0],
+        "sip_received_port": str(source[1]),
+        "sip_via_protocol": "udp",
+        "sip_invite_stamp": str(now_us()),
+        "sofia_profile_name": arrival.profile.name,
+        "sip_call_id": str(request.getHFBody("call-id")),
+        "sip_cseq": str(request.getHFBody("cseq").getCSeqNum()),
+    }
+    for name, header in (("from", "from"), ("to", "to"), ("contact", "contact")):
+        url = request.getHFBody(header).getUrl()
+        user, host = url.username or "", str(url.host)
+        port = f":{url.port}" if url.port else ""
+        variables[f"sip_{name}_user"] = user
+        variables[f"sip_{name}_host"] = host
+        variables[f"sip_{name}_uri"] = f"{user}@{host}{port}"
+    wanted = request.getRURI()
+    variables["sip_req_user"] = wanted.username or ""
+    variables["sip_req_host"] = str(wanted.host)
+    variables["sip_req_uri"] = f"{wanted.username or ''}@{wanted.host}"
+    if request.countHFs("user-agent"):
+        variables["sip_user_agent"] = str(request.getHF("user-agent").body)
+    for header in request.headers:
+        if header.name.startswith("x-"):
+            variables[f"sip_h_{header.name.title()}"] = str(header.body)
+    if arrival.user is not None:
+        variables |= {
+            "sip_authorized": "true",
+            "sip_auth_username": arrival.user.name,
+            "sip_auth_realm": arrival.user.domain,
+            "user_name": arrival.user.name,
+            "domain_name": arrival.user.domain,
+        }
+    return variables
+
+
+__all__ = ["MOST_SESSIONS", "ApiCommands", "SoftSwitch", "is_true"]
