@@ -24,7 +24,7 @@ class Samples:
 
     def __init__(self, samples: NDArray[np.int16], loops: int = 1) -> None:
         self._samples = samples
-        self._loops_left = loops
+        self._loops_left = loops if len(samples) else 0
         self._position = 0
 
     def next_frame(self) -> Frame | None:

@@ -36,7 +36,7 @@ def parse_tones(script: str) -> Tones:
     script, separator, loops_text = script.partition(";loops=")
     loops = _whole(loops_text, "loops") if separator else 1
     pieces, repeats = _render_parts(script)
-    if not pieces:
+    if not any(len(piece) for piece in pieces):
         raise SourceUnusable(f"tone_stream: there is no tone in {script!r}")
     for_ever = FOR_EVER in (loops, repeats)
     return Tones(np.concatenate(pieces), FOR_EVER if for_ever else max(1, loops) * max(1, repeats))

@@ -91,7 +91,7 @@ def _decode(sound_format: _Format, data: bytes, path: str) -> NDArray[np.float32
     data = data[: len(data) // width * width] if width else b""
     match sound_format.encoding, sound_format.bits:
         case 1, 8:
-            return (np.frombuffer(data, np.uint8).astype(np.float32) - 128) * 256
+            return (np.frombuffer(data, np.uint8).astype(np.float32) - 128) * np.float32(256)
         case 1, 16:
             return np.frombuffer(data, "<i2").astype(np.float32)
         case 1, 24:
@@ -100,9 +100,8 @@ def _decode(sound_format: _Format, data: bytes, path: str) -> NDArray[np.float32
         case 1, 32:
             return np.asarray(np.frombuffer(data, "<i4") >> 16, np.float32)
         case 3, 32:
-            return np.nan_to_num(np.frombuffer(data, "<f4")).clip(-1, 1).astype(np.float32) * np.float32(
-                32767
-            )
+            floats: NDArray[np.float32] = np.nan_to_num(np.frombuffer(data, "<f4"))
+            return floats.clip(-1, 1) * np.float32(32767)
         case (6 | 7) as law, 8:
             table = codec(PCMA if law == _ALAW else PCMU).decode
             return np.asarray(table[np.frombuffer(data, np.uint8)], np.float32)
