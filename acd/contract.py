@@ -94,6 +94,13 @@ class AcdClient:
             return Reply(False, "acd-unavailable", "no answer")
         return Reply(**json.loads(answer[1]))
 
+    def tell(self, command: Command) -> None:
+        """Send something whose answer nobody waits for (a page's presence); its loss is no error."""
+        try:
+            self.bus.xadd(COMMANDS, {"data": encode_command(command)}, maxlen=10_000, approximate=True)
+        except redis.RedisError:
+            return
+
     def view(self) -> AcdView | None:
         """The latest view, or None when there is none (no ACD has run) or Redis is away."""
         try:

@@ -53,6 +53,7 @@ class Settings(BaseSettings):
 
     dids: str = "4001"  # the centre's own numbers, by comma, as they arrive in the INVITE
     trunk_addresses: str = "127.0.0.0/8"  # CIDR list, by comma: who may call in on the external profile
+    https: bool = False  # the pages are reached over https (a proxy in front): cookies are Secure
     gateway: str = ""  # host:port of the outgoing trunk; "" for none
     database_url: str = ""  # "" is SQLite in the instance folder
     redis_url: str = ""  # "" is the Redis that the supervisor starts, on a unix socket

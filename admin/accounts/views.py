@@ -1,0 +1,146 @@
+"""Login, logout, profile. A refused login never says which part was wrong, and takes the same time."""
+
+import argon2
+import structlog
+from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user, login_user, logout_user
+from flask_wtf import FlaskForm
+from sqlalchemy import select
+from wtforms import PasswordField, SelectField, StringField
+from wtforms.validators import EqualTo, InputRequired, Length
+
+from admin.accounts.identity import forget, snapshot
+from admin.audit import audit
+from admin.db import db
+from admin.i18n import LANGUAGES
+from admin.permissions import public, requires
+from admin.throttle import refused_logins
+from sql.models import Agent, User
+
+log = structlog.get_logger(__name__)
+blueprint = Blueprint("accounts", __name__)
+hasher = argon2.PasswordHasher()
+_nobody = hasher.hash("a password that nobody has")
+SHORTEST_PASSWORD = 10
+
+
+class LoginForm(FlaskForm):  # type: ignore[misc]
+    """Login and password."""
+
+    login = StringField(validators=[InputRequired(), Length(max=64)])
+    password = PasswordField(validators=[InputRequired(), Length(max=256)])
+
+
+class PasswordForm(FlaskForm):  # type: ignore[misc]
+    """One's own new password."""
+
+    present = PasswordField(validators=[InputRequired(), Length(max=256)])
+    new = PasswordField(validators=[InputRequired(), Length(min=SHORTEST_PASSWORD, max=256)])
+    again = PasswordField(validators=[InputRequired(), EqualTo("new")])
+
+
+class LanguageForm(FlaskForm):  # type: ignore[misc]
+    """One's own language."""
+
+    locale = SelectField(choices=[("zh", "zh"), ("en", "en")])
+
+
+def verified(password_hash: str, password: str) -> bool:
+    """Whether the password fits; constant work."""
+    try:
+        return hasher.verify(password_hash, password)
+    except argon2.exceptions.VerificationError:
+        return False
+
+
+@blueprint.route("/login", methods=["GET", "POST"])
+@public
+def login() -> ResponseReturnValue:
+    """The login page."""
+    if current_user.is_authenticated:
+        return redirect(url_for("desk.page"))
+    form = LoginForm()
+    refused = ""
+    if form.validate_on_submit():
+        refused = _try_login(form.login.data.strip(), form.password.data)
+        if not refused:
+            return redirect(_safe_next())
+    return render_template("accounts/login.html", form=form, refused=refused), (401 if refused else 200)
+
+
+def _try_login(name: str, password: str) -> str:
+    throttle = current_app.extensions["uckefu"]["throttle"]
+    address = request.remote_addr or ""
+    if wait := throttle.wait_seconds(name, address):
+        refused_logins.labels("slowed").inc()
+        return str(_("Too many failed tries. Try again in %(seconds)s seconds.", seconds=wait))
+    row = db.session.execute(
+        select(User, Agent).outerjoin(Agent, Agent.user_id == User.id).where(User.login == name)
+    ).first()
+    fits = verified(row[0].password_hash if row else _nobody, password)
+    if not row or not fits or not row[0].active:
+        throttle.failed(name, address)
+        refused_logins.labels("wrong").inc()
+        log.warning("login_refused", login=name, address=address)
+        return str(_("Login or password is wrong."))
+    throttle.succeeded(name, address)
+    session.clear()
+    login_user(snapshot(*row))
+    session.permanent = True
+    audit("login", subject=name)
+    return ""
+
+
+def _safe_next() -> str:
+    target = request.args.get("next", "")
+    local = target.startswith("/") and not target.startswith(("//", "/\\"))
+    return target if local else url_for("desk.page")
+
+
+@blueprint.post("/logout")
+@requires("account.own")
+def logout() -> ResponseReturnValue:
+    """End the session."""
+    audit("logout", subject=current_user.login)
+    logout_user()
+    session.clear()
+    return redirect(url_for("accounts.login"))
+
+
+@blueprint.post("/language/<code>")
+@public
+def language(code: str) -> ResponseReturnValue:
+    """Choose the language before or after login."""
+    if code in LANGUAGES:
+        session["language"] = code
+        if current_user.is_authenticated:
+            user = db.session.get(User, current_user.id)
+            if user:
+                user.locale = code
+                db.session.commit()
+                forget(user.id)
+    return redirect(_safe_next())
+
+
+@blueprint.route("/profile", methods=["GET", "POST"])
+@requires("account.own")
+def profile() -> ResponseReturnValue:
+    """One's own settings: the password."""
+    form = PasswordForm()
+    wrong = False
+    if form.validate_on_submit():
+        user = db.session.get(User, current_user.id)
+        wrong = user is None or not verified(user.password_hash, form.present.data)
+        if user is not None and not wrong:
+            user.password_hash = hasher.hash(form.new.data)
+            db.session.commit()
+            audit("password-changed", subject=user.login)
+            forget(user.id)
+            login_user(snapshot(user, user.agent))
+            flash(_("The password is changed. Other sessions of yours have ended."))
+            return redirect(url_for("accounts.profile"))
+    return render_template(
+        "accounts/profile.html", form=form, wrong=wrong, shortest=SHORTEST_PASSWORD
+    ), (400 if form.errors or wrong else 200)  # fmt: skip

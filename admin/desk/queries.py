@@ -1,0 +1,99 @@
+"""What the desktop reads from SQL: the caller, past interactions, the agent's day."""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+
+from admin.db import db
+from admin.telephone import e164
+from sql.models import (
+    Agent,
+    Contact,
+    ContactNumber,
+    Disposition,
+    Interaction,
+    Offer,
+    StatusChange,
+    Talk,
+    User,
+)  # fmt: skip
+from uckefu.times import average, elapsed, now
+
+PAST = 5
+
+
+def contact_of(number: str, region: str) -> Contact | None:
+    """The contact with this number."""
+    return db.session.scalar(
+        select(Contact).join(ContactNumber).where(ContactNumber.number == e164(number, region))
+    )
+
+
+def past_interactions(number: str, *, without: str) -> list[dict[str, Any]]:
+    """The last interactions of this number: when, agent, disposition and note, talk time."""
+    rows = db.session.execute(
+        select(Interaction, Talk, User.name, Disposition)
+        .outerjoin(Talk, Talk.interaction_id == Interaction.id)
+        .outerjoin(Agent, Agent.id == Talk.agent_id)
+        .outerjoin(User, User.id == Agent.user_id)
+        .outerjoin(Disposition, Disposition.id == Talk.disposition_id)
+        .where(
+            Interaction.from_number == number, Interaction.id != without, Interaction.started_at.is_not(None)
+        )
+        .order_by(Interaction.started_at.desc(), Talk.connected_at.desc())
+        .limit(PAST)
+    )
+    return [
+        {
+            "interaction_id": interaction.id,
+            "started_at": interaction.started_at,
+            "agent": name,
+            "disposition": disposition,
+            "note": talk.note if talk else "",
+            "talk": elapsed(talk.connected_at, talk.ended_at) if talk else None,
+        }
+        for interaction, talk, name, disposition in rows
+    ]
+
+
+def number_of(interaction_id: str) -> str | None:
+    """The caller's number of an interaction that is in the record."""
+    return db.session.scalar(select(Interaction.from_number).where(Interaction.id == interaction_id))
+
+
+def took_part(agent_id: int, interaction_id: str) -> bool:
+    """Whether the agent was offered or talked in it."""
+    found = select(Offer.id).where(Offer.interaction_id == interaction_id, Offer.agent_id == agent_id)
+    return db.session.scalar(found.limit(1)) is not None
+
+
+def day_begin(zone: str, instant: datetime | None = None) -> datetime:
+    """Midnight of the centre's day in which `instant` lies."""
+    local = (instant or now()).astimezone(ZoneInfo(zone))
+    return datetime.combine(local.date(), time(), ZoneInfo(zone))
+
+
+def my_day(agent_id: int, zone: str) -> dict[str, Any]:
+    """The agent's own figures since midnight: from the same rows as the calls page."""
+    since = day_begin(zone)
+    talks = db.session.scalars(
+        select(Talk).where(Talk.agent_id == agent_id, Talk.connected_at >= since)
+    ).all()
+    missed = db.session.scalar(
+        select(func.count()).where(
+            Offer.agent_id == agent_id, Offer.offered_at >= since, Offer.outcome == "expired"
+        )
+    )
+    first = db.session.scalar(
+        select(func.min(StatusChange.at)).where(StatusChange.agent_id == agent_id, StatusChange.at >= since)
+    )
+    return {
+        "signed_in_at": first,
+        "answered": len(talks),
+        "missed": missed or 0,
+        "average_talk": average(elapsed(t.connected_at, t.ended_at) for t in talks),
+        "average_wrap_up": average(elapsed(t.ended_at, t.wrap_up_ended_at) for t in talks),
+        "total_talk": sum((elapsed(t.connected_at, t.ended_at) or timedelta(0) for t in talks), timedelta(0)),
+    }

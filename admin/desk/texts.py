@@ -1,0 +1,85 @@
+"""Texts that the desktop's script shows, and the words for what the ACD refuses."""
+
+from flask_babel import gettext as _
+
+
+def refusal(code: str) -> str:
+    """What to tell the agent about a refused command; an unknown code is shown with its code."""
+    known = {
+        "acd-unavailable": _(
+            "Call routing doesn't answer at the moment. Your call goes on; try again in a few seconds."
+        ),
+        "not-your-offer": _("This call is no longer offered to you."),
+        "no-call": _("There is no call to do that with."),
+        "no-wrap-up": _("There is no wrap-up to extend."),
+        "unknown-agent": _("Your agent account isn't known to call routing yet. Ask an administrator."),
+        "unknown-target": _("There is no such queue or extension."),
+        "not-your-talk": _("This talk isn't yours."),
+        "switch-unavailable": _("The switch doesn't answer at the moment. Try again in a few seconds."),
+        "no-agent": _("Your user has no extension, so it can't take calls."),
+        "bad-request": _("This can't be done that way. Reload the page and try again."),
+        "forbidden": _("Not permitted"),
+    }
+    return str(known.get(code) or _("Refused (%(code)s)", code=code))
+
+
+def js_texts() -> dict[str, str]:
+    """Every text of `desk.js`, by key; `{name}` is filled by the script."""
+    return {key: str(text) for key, text in {**_states(), **_strip(), **_panes()}.items()}
+
+
+def _states() -> dict[str, str]:
+    return {
+        "status.ready": _("Ready"), "status.break": _("Break"), "status.meal": _("Meal"),
+        "status.meeting": _("Meeting"), "status.training": _("Training"), "status.offline": _("Signed out"),
+        "status.no-answer": _("No answer"),
+        "state.signed-out": _("Signed out"), "state.not-ready": _("Not ready"), "state.idle": _("Ready"),
+        "state.offered": _("Ringing"), "state.talking": _("On a call"), "state.wrap-up": _("Wrap-up"),
+        "state.busy": _("Other call"), "state.held": _("Hold"),
+        "after_call": _("after this call"),
+        "no_answer_hint": _("A call rang and you did not answer. Choose Ready to get calls again."),
+    }  # fmt: skip
+
+
+def _strip() -> dict[str, str]:
+    return {
+        "strip.idle": _("Idle"), "strip.ringing": _("Incoming call"), "strip.talking": _("On a call"),
+        "strip.held": _("Hold"), "strip.wrap_up": _("Wrap-up"), "strip.lost": _("Phone lost"),
+        "strip.reconnecting": _("Reconnecting"), "strip.busy": _("Other call"), "strip.no_agent": _("No extension"),
+        "left_seconds": _("{n} s left"), "left": _("{time} left"), "waited": _("waited {time}"),
+        "talked": _("talked {time}"), "recording": _("Recording"),
+        "answer_on_phone": _("Answer on your phone"), "decline": _("Decline"), "hold": _("Hold"),
+        "resume": _("Resume"), "transfer": _("Transfer"), "hangup": _("Hang up"),
+        "extend": _("30 s more"), "finish": _("Done, go ready"), "disposition": _("Disposition: choose"),
+        "note": _("Add a sentence (optional)"), "choose_disposition": _("Choose a disposition first"),
+        "lost_hint": _("Extension {extension} is not registered; calls go to others until it is back."),
+        "reconnecting_hint": _("No connection to the server. Calls go on; this page catches up by itself."),
+        "idle_hint": _("Calls ring on your phone, extension {extension}."),
+        "not_ready_hint": _("You are not ready, so no call comes. Choose Ready when you are."),
+        "no_agent_hint": _("Your user has no extension, so it can't take calls."),
+        "busy_hint": _("Your phone is in a call of its own; queue calls come after it."),
+        "extension_ok": _("Extension {extension} fine"), "extension_lost": _("Extension {extension} lost"),
+        "transfer_title": _("Transfer to"), "extension_label": _("Extension"),
+        "shortcut": _("Alt"),
+    }  # fmt: skip
+
+
+def _panes() -> dict[str, str]:
+    return {
+        "group.incoming": _("Incoming"), "group.call": _("Call"), "group.wrap_up": _("Wrap-up"),
+        "empty.mine": _("No call at the moment. A new one appears here and rings."),
+        "empty.queue": _("Nobody is waiting."), "empty.colleagues": _("No other agents."),
+        "empty.middle": _("The caller's story appears here when a call comes."),
+        "unknown": _("Unknown caller"), "fact.queue": _("Queue"), "fact.waited": _("Waited"),
+        "fact.intent": _("Chose"), "fact.reason": _("Offered to you because"), "fact.did": _("Dialled"),
+        "fact.number": _("Number"), "fact.region": _("Region"), "fact.company": _("Company"),
+        "reveal": _("Show the whole number (noted)"), "past": _("Past interactions"), "no_past": _("None yet."),
+        "note_of_contact": _("Note"), "none": _("—"), "next_agent": _("then the next agent"),
+        "reason.longest-idle": _("longest idle of {candidates}"), "reason.other": _("queue's rule: {rule}"),
+        "event.entered": _("came into the queue {queue}"), "event.offered": _("offered to you: {reason}"),
+        "event.connected": _("you answered"), "event.held": _("on hold"), "event.ended": _("the call ended"),
+        "position": _("No. {n}"), "minutes": _("{n} min"), "stale": _("as of {time}"),
+        "title.ringing": _("(Call) {name}"), "sound_blocked": _("The browser blocks sounds. Press here to allow the ringing."),
+        "saved": _("Saved."), "failed": _("Not done: {why}"), "why_lost": _("no connection"),
+        "notify": _("Incoming call: {name}, {queue}"),
+    }  # fmt: skip

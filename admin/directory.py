@@ -1,0 +1,60 @@
+"""Names that pages show for what the ACD calls by id: queue titles, agents, dispositions.
+
+Kept for a moment and served from memory while the database is away, so that a pop-up never waits for SQL.
+"""
+
+import time
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from admin.db import db
+from sql.models import Agent, Disposition, Queue, User
+
+FRESH_SECONDS = 5
+_kept: dict[str, Any] = {"at": 0.0, "value": {"queues": {}, "agents": {}, "dispositions": []}}
+
+
+def names(language: str) -> dict[str, Any]:
+    """`{"queues": {name: title}, "agents": {id: {"name", "extension"}}, "dispositions": [{"id", "title"}]}`."""
+    both = _both()
+    title = "title_zh" if language == "zh" else "title_en"
+    return {
+        "queues": {name: titles[title] for name, titles in both["queues"].items()},
+        "agents": both["agents"],
+        "dispositions": [{"id": d["id"], "title": d[title]} for d in both["dispositions"]],
+    }
+
+
+def forget() -> None:
+    """Read anew at the next use."""
+    _kept["at"] = 0.0
+
+
+def _both() -> dict[str, Any]:
+    if time.monotonic() - _kept["at"] < FRESH_SECONDS and _kept["at"]:
+        return dict(_kept["value"])
+    try:
+        _kept["value"] = _read()
+        _kept["at"] = time.monotonic()
+    except SQLAlchemyError:
+        db.session.rollback()
+    return dict(_kept["value"])
+
+
+def _read() -> dict[str, Any]:
+    queues = db.session.execute(select(Queue.name, Queue.title_zh, Queue.title_en).order_by(Queue.id))
+    agents = db.session.execute(
+        select(Agent.id, User.name, Agent.extension).join(User, User.id == Agent.user_id).where(User.active)
+    )
+    outcomes = db.session.execute(
+        select(Disposition.id, Disposition.title_zh, Disposition.title_en)
+        .where(Disposition.active)
+        .order_by(Disposition.position)
+    )
+    return {
+        "queues": {name: {"title_zh": zh, "title_en": en} for name, zh, en in queues},
+        "agents": {str(id_): {"name": name, "extension": extension} for id_, name, extension in agents},
+        "dispositions": [{"id": id_, "title_zh": zh, "title_en": en} for id_, zh, en in outcomes],
+    }

@@ -1,0 +1,85 @@
+"""Who may do what: every route and socket event names the permission that it needs; without one it is refused.
+
+`@requires("calls.view")` on a view or handler; `@public` for the few that need no login.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from flask import Flask, abort, current_app, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+PUBLIC = "public"
+PERMISSIONS: dict[str, frozenset[str]] = {
+    "account.own": frozenset({"administrator", "supervisor", "agent"}),
+    "desk.use": frozenset({"administrator", "supervisor", "agent"}),
+    "calls.view": frozenset({"administrator", "supervisor", "agent"}),
+    "calls.view-all": frozenset({"administrator", "supervisor"}),
+    "numbers.reveal": frozenset({"administrator", "supervisor", "agent"}),
+    "users.manage": frozenset({"administrator"}),
+}
+"""Permission -> roles that have it. An agent with `calls.view` sees the calls that the agent took part in."""
+
+
+def requires(permission: str) -> Callable[[Function], Function]:
+    """Declare the permission of a view.
+
+    Raises:
+        KeyError: at import, when no such permission exists.
+    """
+    _ = PERMISSIONS[permission]
+
+    def mark(view: Function) -> Function:
+        view.permission = permission  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def public(view: Function) -> Function:
+    """Declare that a view needs no login."""
+    view.permission = PUBLIC  # type: ignore[attr-defined]
+    return view
+
+
+def allowed(permission: str) -> bool:
+    """Whether the present user has it."""
+    return current_user.is_authenticated and current_user.role in PERMISSIONS[permission]
+
+
+def requires_on_socket(permission: str) -> Callable[[Function], Function]:
+    """Declare and check the permission of a socket event; a refusal is an answer with a code, not a silence."""
+    _ = PERMISSIONS[permission]
+
+    def wrap(handler: Function) -> Function:
+        @wraps(handler)
+        def checked(*arguments: Any) -> Any:
+            if not allowed(permission):
+                return {"ok": False, "code": "forbidden"}
+            return handler(*arguments)
+
+        checked.permission = permission  # type: ignore[attr-defined]
+        return checked  # type: ignore[return-value]
+
+    return wrap
+
+
+def init_app(app: Flask) -> None:
+    """Check each request before its view runs."""
+
+    @app.before_request
+    def check() -> ResponseReturnValue | None:
+        if request.endpoint is None or request.endpoint == "static":
+            return None
+        permission = getattr(app.view_functions[request.endpoint], "permission", None)
+        if permission == PUBLIC:
+            return None
+        if not current_user.is_authenticated:
+            return current_app.login_manager.unauthorized()  # type: ignore[attr-defined,no-any-return]
+        if permission is None or not allowed(permission):
+            abort(403)
+        return None

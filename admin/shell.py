@@ -1,0 +1,51 @@
+"""What every page of the shell shows: the rail by role, language, theme, and values that templates share."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, current_app
+from flask_babel import lazy_gettext as _l
+
+from admin.i18n import language
+from admin.permissions import allowed
+from uckefu.centre import Centre, load_centre
+from uckefu.times import clock, hms, shown
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One place in the rail."""
+
+    endpoint: str
+    icon: str
+    title: Any
+    permission: str
+
+
+RAIL = (
+    Entry("desk.page", "headset", _l("Workbench"), "desk.use"),
+    Entry("calls.page", "history", _l("Calls"), "calls.view"),
+    Entry("users.page", "users", _l("Users"), "users.manage"),
+)
+
+
+def centre() -> Centre:
+    """The centre's settings, read anew when the file changes."""
+    return load_centre(current_app.extensions["uckefu"]["settings"].centre_file)
+
+
+def init_app(app: Flask) -> None:
+    """Give templates what they share."""
+
+    @app.context_processor
+    def shared() -> dict[str, Any]:
+        return {
+            "rail": [entry for entry in RAIL if allowed(entry.permission)],
+            "language": language(),
+            "centre": centre(),
+            "allowed": allowed,
+        }
+
+    app.jinja_env.filters["local"] = lambda instant: shown(instant, centre().timezone)
+    app.jinja_env.filters["clock"] = clock
+    app.jinja_env.filters["hms"] = hms

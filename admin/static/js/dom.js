@@ -1,0 +1,56 @@
+"use strict";
+/* Small tools of the desktop's scripts: elements without innerHTML, texts from the page, running clocks. */
+const Dom = (() => {
+  const data = JSON.parse(document.getElementById("desk-data").textContent);
+  let offset = 0; // server's clock minus ours, in ms
+
+  const text = (key, values = {}) =>
+    (data.texts[key] ?? key).replace(/\{(\w+)\}/g, (_all, name) => values[name] ?? "");
+
+  const element = (tag, properties = {}, ...children) => {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(properties)) {
+      if (value === null || value === undefined || value === false) continue;
+      if (name === "class") node.className = value;
+      else if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+      else node.setAttribute(name, value === true ? "" : value);
+    }
+    node.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+    return node;
+  };
+  const icon = (name) => element("i", { class: `ti ti-${name}`, "aria-hidden": "true" });
+  const button = (kind, iconName, label, onclick, extra = {}) =>
+    element("button", { type: "button", class: `btn ${kind}`, onclick, ...extra }, icon(iconName), " ", label);
+  const state = (name, iconName, label) => element("span", { class: `uc-state uc-s-${name}` }, icon(iconName), " ", label);
+  const key = (letter) => element("kbd", {}, `Alt ${letter}`);
+
+  const now = () => Date.now() + offset;
+  const setClock = (nowUs) => { offset = nowUs / 1000 - Date.now(); };
+  const clock = (seconds) => {
+    const whole = Math.max(0, Math.floor(seconds));
+    const two = (n) => String(n).padStart(2, "0");
+    const hours = Math.floor(whole / 3600);
+    const rest = `${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
+    return hours ? `${hours}:${rest}` : rest;
+  };
+  const since = (us) => (us ? (now() - us / 1000) / 1000 : 0);
+  const running = new Set();
+  /* A <time> that says `words(seconds)`; counts up from `from`, or down to `to` (both in µs). */
+  const timer = ({ from = null, to = null, words = clock, whole = "uc-num" }) => {
+    const node = element("time", { class: whole });
+    const draw = () => { node.textContent = words(from ? since(from) : -since(to)); };
+    draw();
+    running.add([node, draw]);
+    return node;
+  };
+  setInterval(() => {
+    for (const pair of running) pair[0].isConnected ? pair[1]() : running.delete(pair);
+  }, 500);
+
+  const toast = (message) => {
+    const node = element("p", { class: "uc-toast m-0" }, message);
+    document.getElementById("toasts").append(node);
+    setTimeout(() => node.remove(), 8000);
+  };
+  return { data, text, element, icon, button, state, key, now, setClock, clock, since, timer, toast };
+})();

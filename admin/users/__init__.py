@@ -1,0 +1,5 @@
+"""The administrator's users page: who may sign in, their extensions, their queues."""
+
+from admin.users.views import blueprint
+
+__all__ = ["blueprint"]
