@@ -52,12 +52,15 @@ class Board:
         self.capacity = capacity or OneThingAtATime()
         self.queues: dict[str, QueueBoard] = {}
         self.dirty: dict[str, None] = {}  # queues where somebody new waits or is free; a dict keeps the order
+        self._standing: dict[int, str] = {}
         self._placed: dict[int, list[tuple[QueueBoard, str, Key | None]]] = {}
 
     def seat(self, member: Member) -> None:
         """The member waits from now on."""
-        self.queues[member.queue].waiting.add(member.key)
-        self.dirty[member.queue] = None
+        board = self.queues[member.queue]
+        board.waiting.add(member.key)
+        if board.free:
+            self.dirty[member.queue] = None
 
     def unseat(self, member: Member) -> None:
         """The member does not wait any more; nothing happens when it didn't."""
@@ -65,27 +68,35 @@ class Board:
 
     def place(self, agent: Agent) -> None:
         """The agent's state, status or anything else that `standing` reads may have changed."""
-        self.remove(agent.agent_id)
-        here = self._placed[agent.agent_id] = []
         base = standing(agent)
+        if base != FREE and self._standing.get(agent.agent_id) == base:
+            return  # the same reason as before, and no key to keep up
+        self.remove(agent.agent_id)
+        self._standing[agent.agent_id] = base
+        here = self._placed[agent.agent_id] = []
         load = agent.load() if base == FREE else {}
         for tier in agent.config.tiers:
             board = self.queues.get(tier.queue)
-            if board is None:
-                continue
-            stands, key = base, None
-            if base == FREE and not self.capacity.has_room(load, board.config.channel):
-                stands = "full"
-            if stands == FREE:
-                key = (*board.strategy.key(agent, tier), agent.agent_id)
-                board.free.add(key)
-                self.dirty[tier.queue] = None
-            board.census[stands] += 1
-            board.tiers[agent.agent_id] = tier
-            here.append((board, stands, key))
+            if board is not None:
+                stands = base
+                if base == FREE and not self.capacity.has_room(load, board.config.channel):
+                    stands = "full"
+                here.append((board, stands, self._enter(board, agent, tier, stands)))
+
+    def _enter(self, board: QueueBoard, agent: Agent, tier: TierConfig, stands: str) -> Key | None:
+        board.census[stands] += 1
+        board.tiers[agent.agent_id] = tier
+        if stands != FREE:
+            return None
+        key = (*board.strategy.key(agent, tier), agent.agent_id)
+        board.free.add(key)
+        if board.waiting:
+            self.dirty[tier.queue] = None
+        return key
 
     def remove(self, agent_id: int) -> None:
         """Take the agent off every queue."""
+        self._standing.pop(agent_id, None)
         for board, stands, key in self._placed.pop(agent_id, ()):
             board.census[stands] -= 1
             board.tiers.pop(agent_id, None)

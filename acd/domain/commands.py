@@ -27,6 +27,7 @@ class Refused(Exception):
 
 def received(e: "Engine", event: CommandReceived) -> None:
     """Do what is asked, or say why not."""
+    e.state.last_command = event.position or e.state.last_command
     command_id = str(event.command.get("command_id", ""))
     try:
         command = asked.command_from(event.command)

@@ -18,7 +18,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started(Input):
-    """A process became the writer. `seed` and `first_event_id` count only for a state that has none yet."""
+    """A process became the writer. `seed` counts only for a state that has none; no event has a number below `first_event_id`."""
 
     writer: str
     seed: str = ""
@@ -194,9 +194,10 @@ class SwitchSeen(Input):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandReceived(Input):
-    """A command of `acd.contract`, as its JSON object."""
+    """A command of `acd.contract`, as its JSON object; `position` is its id in the stream of commands."""
 
     command: dict[str, Any]
+    position: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,8 +33,8 @@ def started(e: "Engine", event: Started) -> None:
     """Another process is the writer: no caller's socket is ours yet; places are kept for the grace time."""
     state = e.state
     state.writer = event.writer
-    if not state.seed:
-        state.seed, state.event_id = event.seed, event.first_event_id - 1
+    state.seed = state.seed or event.seed
+    state.event_id = max(state.event_id, event.first_event_id - 1)
     for name in state.switches:
         state.switches[name] = False
     for member in tuple(state.members.values()):

@@ -36,6 +36,7 @@ class State:
     input_number: int = 0
     event_id: int = 0
     member_seq: int = 0
+    last_command: str = ""  # id in the stream of commands, so that a new writer reads on from there
     rules: Rules = field(default_factory=Rules)
     queues: dict[str, QueueConfig] = field(default_factory=dict)
     retired_queues: list[str] = field(default_factory=list)  # gone from SQL while members wait in them
@@ -57,6 +58,7 @@ class State:
             "input_number": self.input_number,
             "event_id": self.event_id,
             "member_seq": self.member_seq,
+            "last_command": self.last_command,
             "rules": asdict(self.rules),
             "queues": [asdict(queue) for queue in self.queues.values()],
             "retired_queues": self.retired_queues,
@@ -74,7 +76,7 @@ class State:
         """The same state again. Raises UnknownSnapshot."""
         if data.get("format") != FORMAT:
             raise UnknownSnapshot(f"snapshot format {data.get('format')!r}, this version reads {FORMAT}")
-        plain = ("seed", "writer", "now_us", "input_number", "event_id", "member_seq", "retired_queues", "visits",
+        plain = ("seed", "writer", "now_us", "input_number", "event_id", "member_seq", "last_command", "retired_queues", "visits",
                  "registrations", "switches")  # fmt: skip
         state = cls(**{name: data[name] for name in plain})
         state.rules = Rules(**data["rules"])

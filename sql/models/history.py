@@ -121,3 +121,11 @@ class StatusChange(Base):
     status: Mapped[str] = mapped_column(String(16))
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     by: Mapped[str] = mapped_column(String(16), default="agent")  # agent, system, supervisor
+
+
+class HistoryPosition(Base):
+    """How far a reader of a stream has come; written in the transaction that writes what it read."""
+
+    __tablename__ = "history_position"
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    event_id: Mapped[int] = mapped_column(BigInteger)

@@ -1,6 +1,7 @@
 """Whatever happens, in whatever order, lost or twice: the promises hold, and a replay gives the same state."""
 
 import json
+import os
 from typing import Any
 
 import hypothesis.strategies as st
@@ -270,4 +271,6 @@ class AnyOrder(RuleBasedStateMachine):
 
 
 TestAnyOrder = AnyOrder.TestCase
-TestAnyOrder.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestAnyOrder.settings = settings(
+    max_examples=int(os.environ.get("ANY_ORDER_EXAMPLES", "60")), stateful_step_count=40, deadline=None
+)

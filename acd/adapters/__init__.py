@@ -1,0 +1,1 @@
+"""The real things behind the service's ports: Redis, the event socket, SQL, metrics."""

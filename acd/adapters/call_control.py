@@ -1,0 +1,198 @@
+"""One caller's channel in our hands: music, the bridge that rings an agent, and back to music, one at a time.
+
+`esl_server` makes one a connection and feeds it the channel's events; the switchboard hands it effects. What it
+sees goes back to the core as inputs. As seen on FreeSWITCH 1.10.12: an application that is executed while another
+plays runs nested inside it, so music is broken off first (`uuid_break all`, which also flushes what is queued), in
+the same breath as the bridge; what plays or rings is over with its CHANNEL_EXECUTE_COMPLETE.
+"""
+
+import asyncio
+import time
+import uuid
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+
+from acd.adapters.dial import UnsafeText, bridge_argument, one_line
+from acd.domain.effects import CallEffect, LetGo, OfferCall, PlayMusic, Withdraw
+from acd.domain.inputs import BridgeEnded, CallerGone, Input, LegAnswered, LegEnded
+from esl import EslError, Event
+from esl.aio import OutboundCall
+
+log = structlog.get_logger(__name__)
+
+SILENCE = "silence_stream://-1"
+SHORT_SECONDS = 1.0  # music that ends sooner is broken: silence instead of a loop
+
+Submit = Callable[[Input], None]
+Now = Callable[[], int]
+
+
+class CallControl:
+    """Drives one channel. All methods run on the loop of the connection."""
+
+    def __init__(self, call: OutboundCall, domain: str, submit: Submit, now_us: Now) -> None:
+        self.call, self.channel_id = call, call.uuid
+        self._domain, self._submit, self._now_us = domain, submit, now_us
+        self._playing = ""  # event uuid of the music, "" for none
+        self._play_began = 0.0
+        self._wanted_music = ""
+        self._ringing: OfferCall | None = None  # its bridge runs or is on its way to the switch
+        self._next: OfferCall | None = None  # to ring as soon as that bridge is over
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ringback = ""
+        self._is_guarded = False  # hangup_after_bridge is off, so that ending the ringing can't end the call
+
+    def perform(self, effect: CallEffect) -> bool:
+        """Carry out what needs the channel's own socket; False for everything else."""
+        if isinstance(effect, PlayMusic):
+            self._wanted_music = effect.music
+            if self._ringing is None and not self._playing:
+                self._play(effect.music)
+        elif isinstance(effect, OfferCall):
+            if self._ringing is None:
+                self._ring(effect)
+            else:
+                self._next = effect
+        elif isinstance(effect, Withdraw) and self._next and self._next.leg_id == effect.leg_id:
+            self._give_back(self._next, "PICKED_OFF")
+            self._next = None
+        elif isinstance(effect, Withdraw):
+            self._is_guarded = True
+            self._api(f"uuid_setvar {self.channel_id} hangup_after_bridge false")
+            self._api(f"uuid_kill {effect.leg_id} {effect.cause}")
+        else:
+            if isinstance(effect, LetGo):
+                self._wanted_music = ""
+            return False
+        return True
+
+    # ---- what the channel tells ----------------------------------------------------------------------
+
+    def take(self, event: Event) -> bool:
+        """Take an event of the channel. False when the channel is not ours any more."""
+        if event.uuid != self.channel_id:
+            return True
+        if event.name == "CHANNEL_BRIDGE":
+            self._bridged(event)
+        elif event.name in ("CHANNEL_HANGUP", "CHANNEL_HANGUP_COMPLETE"):
+            self._gone(event)
+        elif event.name == "CHANNEL_EXECUTE_COMPLETE":
+            return self._completed(event)
+        return True
+
+    def _bridged(self, event: Event) -> None:
+        other = event.get("Bridge-B-Unique-ID") or event.get("Other-Leg-Unique-ID") or ""
+        if self._ringing and other == self._ringing.leg_id:
+            self._submit(LegAnswered(at_us=self._now_us(), leg_id=other))
+
+    def _gone(self, event: Event) -> None:
+        self._submit(
+            CallerGone(
+                at_us=self._now_us(), channel_id=self.channel_id, cause=event.get("Hangup-Cause") or ""
+            )
+        )
+
+    def _completed(self, event: Event) -> bool:
+        application, event_uuid = event.get("Application"), event.get("Application-UUID") or ""
+        if application == "socket":
+            return False  # it goes its own way (a transfer): later events are none of ours
+        if event.get("Answer-State") == "hangup":
+            self._gone(event)
+        elif application == "bridge" and self._ringing and event_uuid in ("", self._ringing.leg_id):
+            self._bridge_over(self._ringing, event)
+        elif application == "playback" and event_uuid == self._playing:
+            self._music_over()
+        return True
+
+    def _bridge_over(self, offer: OfferCall, event: Event) -> None:
+        disposition = event.variable("originate_disposition") or ""
+        cause = event.variable("bridge_hangup_cause") if disposition == "SUCCESS" else disposition
+        self._ringing = None
+        ended = BridgeEnded(
+            at_us=self._now_us(), channel_id=self.channel_id, leg_id=offer.leg_id, cause=cause or ""
+        )
+        self._submit(ended)
+        if self._next:
+            following, self._next = self._next, None
+            self._ring(following)
+
+    def _music_over(self) -> None:
+        """Played to its end (a file), or broken off for a bridge, which is on its way then."""
+        self._playing = ""
+        if self._ringing is None and self._wanted_music:
+            is_broken = time.monotonic() - self._play_began < SHORT_SECONDS
+            self._play(SILENCE if is_broken else self._wanted_music)
+
+    # ---- what we tell the switch ---------------------------------------------------------------------
+
+    def _play(self, music: str) -> None:
+        self._playing, self._play_began = str(uuid.uuid4()), time.monotonic()
+        self._hear_while_ringing(music)
+        self._start(self.call.execute(self.channel_id, "playback", one_line(music), event_uuid=self._playing))
+
+    def _ring(self, offer: OfferCall) -> None:
+        try:
+            argument = bridge_argument(offer, self._domain)
+        except UnsafeText as error:
+            log.error("acd_offer_refused", error=str(error), interaction_id=offer.interaction_id)
+            self._give_back(offer, "INVALID_NUMBER_FORMAT")
+            return
+        self._ringing = offer
+        if self._is_guarded:
+            self._is_guarded = False
+            self._api(f"uuid_setvar {self.channel_id} hangup_after_bridge true")
+        self._hear_while_ringing(offer.music)
+        if self._playing:
+            self._playing = ""
+            self._api(f"uuid_break {self.channel_id} all")
+        self._start(self._bridge(offer, argument))
+
+    async def _bridge(self, offer: OfferCall, argument: str) -> None:
+        try:
+            await self.call.execute(self.channel_id, "bridge", argument, event_uuid=offer.leg_id)
+        except EslError as error:
+            # The channel does not take it: it is gone or not ours. Its end follows; the agent is free at once.
+            log.warning("acd_bridge_refused", error=str(error), interaction_id=offer.interaction_id)
+            self._submit(LegEnded(at_us=self._now_us(), leg_id=offer.leg_id, cause="CONTROL_FAILED"))
+            await self.call.close()
+
+    def _hear_while_ringing(self, music: str) -> None:
+        """An answered caller hears nothing while a phone rings, unless these are set on its channel."""
+        music = one_line(music)
+        if music != self._ringback:
+            self._ringback = music
+            for name, value in (
+                ("ringback", music),
+                ("transfer_ringback", music),
+                ("instant_ringback", "true"),
+            ):
+                self._api(f"uuid_setvar {self.channel_id} {name} {value}")
+
+    def _give_back(self, offer: OfferCall, cause: str) -> None:
+        """An offer that never reached the switch is over."""
+        now = self._now_us()
+        self._submit(LegEnded(at_us=now, leg_id=offer.leg_id, cause=cause))
+        self._submit(BridgeEnded(at_us=now, channel_id=self.channel_id, leg_id=offer.leg_id, cause=cause))
+
+    def _api(self, line: str) -> None:
+        self._start(self._told(line))
+
+    async def _told(self, line: str) -> None:
+        reply = await self.call.api(line)
+        if reply.startswith("-"):
+            log.info("acd_api_refused", line=line, reply=reply.strip(), call_uuid=self.channel_id)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Send it now (tasks start in the order in which they were made) and don't wait for the answer."""
+        task = asyncio.create_task(self._quietly(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _quietly(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except EslError as error:
+            # The connection or the channel is gone; the handler that reads its events says so to the core.
+            log.info("acd_control_failed", error=str(error), call_uuid=self.channel_id)

@@ -1,0 +1,57 @@
+"""Text that goes into dial strings and channel variables: checked here, so that no caller can put a command in it.
+
+Called by `call_control`. What a caller's phone says (name, number) never enters a dial string; what does is ours:
+ids, an extension, a domain.
+"""
+
+import re
+
+from acd.domain.effects import OfferCall
+
+_SAFE = {
+    "extension": re.compile(r"[0-9A-Za-z_.+*#-]{1,64}"),
+    "id": re.compile(r"[0-9A-Za-z_.:-]{1,128}"),
+    "domain": re.compile(r"[0-9A-Za-z.-]{1,253}"),
+}
+
+
+class UnsafeText(ValueError):
+    """A text that must not go into a dial string."""
+
+    code = "unsafe-text"
+
+
+def checked(kind: str, text: str) -> str:
+    """The text, when it is a plain one of its kind (`extension`, `id`, `domain`). Raises UnsafeText."""
+    if not _SAFE[kind].fullmatch(text):
+        raise UnsafeText(f"{text!r} is no {kind} for a dial string")
+    return text
+
+
+def bridge_argument(offer: OfferCall, domain: str) -> str:
+    """The argument of `bridge` that rings the agent. Raises UnsafeText.
+
+    https://developer.signalwire.com/freeswitch/FreeSWITCH-Explained/Dialplan/Dialplan/Channel-Variables/
+    """
+    variables = {
+        "origination_uuid": checked("id", offer.leg_id),
+        "leg_timeout": str(int(offer.timeout_seconds)),
+        "ignore_early_media": "true",
+        "interaction_id": checked("id", offer.interaction_id),
+        "uckefu_role": "agent",
+        "uckefu_agent_id": str(int(offer.agent_id)),
+        "uckefu_offer_id": checked("id", offer.offer_id),
+        "api_reporting_hook": "'python fs_scripts.cdr'",
+    }
+    braces = ",".join(f"{name}={value}" for name, value in variables.items())
+    return f"{{{braces}}}user/{checked('extension', offer.extension)}@{checked('domain', domain)}"
+
+
+def is_safe_id(text: str) -> bool:
+    """Whether the text may be an interaction id or a channel's UUID."""
+    return bool(re.fullmatch(r"[0-9A-Za-z_-]{1,36}", text))
+
+
+def one_line(text: str) -> str:
+    """The text without anything that could end a line of the event socket."""
+    return re.sub(r"[\x00-\x1f\x7f]", " ", text).strip()

@@ -1,0 +1,175 @@
+"""The inbound connection to one switch: events of every leg, API commands, and what the switch really has.
+
+It is opened again whenever it is lost. After each (re)connect, and then every two seconds, what the switch has is
+compared with the engine's state; an input is made only when they differ, so quiet times leave no trace in the log.
+"""
+
+import asyncio
+import contextlib
+import json
+from typing import Any
+
+import structlog
+
+from acd.adapters.legs import extension_of_event, extension_of_row
+from acd.domain.inputs import (
+    CallerGone,
+    EndpointChanged,
+    Input,
+    LegAnswered,
+    LegEnded,
+    LegHeld,
+    PhoneLegStarted,
+    SeenLeg,
+    SwitchConnected,
+    SwitchLost,
+    SwitchSeen,
+)
+from acd.domain.reconcile import differences
+from acd.service.core import Core
+from esl import AuthenticationRefused, ConnectionLost, EslError, Event
+from esl.aio import Client, connect
+
+log = structlog.get_logger(__name__)
+
+EVENTS = (
+    "CHANNEL_CREATE", "CHANNEL_BRIDGE", "CHANNEL_HOLD", "CHANNEL_UNHOLD", "CHANNEL_HANGUP", "CHANNEL_HANGUP_COMPLETE",
+    "CUSTOM sofia::register", "CUSTOM sofia::unregister", "CUSTOM sofia::expire",
+)  # fmt: skip
+COMPARE_SECONDS = 2.0
+RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
+API_SECONDS = 5.0
+
+
+class SwitchLink:
+    """One switch's event socket, kept open."""
+
+    def __init__(self, core: Core, name: str, host: str, port: int, password: str) -> None:
+        self.name = name
+        self._core, self._address, self._password = core, (host, port), password
+        self._client: Client | None = None
+        self._compare_now = asyncio.Event()
+
+    async def api(self, line: str) -> str:
+        """Run an API command. Raises EslError."""
+        if self._client is None:
+            raise ConnectionLost(f"{self.name} is not connected")
+        return await self._client.api(line, timeout_seconds=API_SECONDS)
+
+    async def run(self) -> None:
+        """Keep the connection open for ever."""
+        failures = 0
+        while True:
+            try:
+                self._client = await connect(*self._address, self._password)
+                failures = 0
+                await self._attend(self._client)
+            except (EslError, OSError) as error:
+                level = log.error if isinstance(error, AuthenticationRefused) or not failures else log.debug
+                level("acd_switch_unreachable", switch=self.name, error=str(error))
+            if self._client:
+                await self._client.close()
+                self._client = None
+                self._core.submit(SwitchLost(at_us=self._core.now_us(), switch=self.name))
+            await asyncio.sleep(RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)])
+            failures += 1
+
+    async def _attend(self, client: Client) -> None:
+        await client.subscribe(*EVENTS)
+        self._core.submit(SwitchConnected(at_us=self._core.now_us(), switch=self.name))
+        log.info("acd_switch_connected", switch=self.name)
+        comparing = asyncio.create_task(self._compare(client))
+        try:
+            async for event in client.events():
+                self._take(event)
+        finally:
+            comparing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await comparing
+
+    # ---- what the switch tells ----------------------------------------------------------------------
+
+    def _take(self, event: Event) -> None:
+        for made in self._inputs(event):
+            self._core.submit(made)
+
+    def _inputs(self, event: Event) -> list[Input]:
+        """The inputs that an event means; none for legs that are nobody's here."""
+        engine, now, leg = self._core.engine, self._core.now_us(), event.uuid
+        if event.name in ("CHANNEL_HANGUP", "CHANNEL_HANGUP_COMPLETE"):
+            cause = event.get("Hangup-Cause") or ""
+            if engine.knows_caller(leg):
+                return [CallerGone(at_us=now, channel_id=leg, cause=cause)]
+            return [LegEnded(at_us=now, leg_id=leg, cause=cause)] if engine.knows_leg(leg) else []
+        if event.name == "CHANNEL_BRIDGE":
+            sides = {event.get(name) or "" for name in ("Bridge-A-Unique-ID", "Bridge-B-Unique-ID")} | {leg}
+            return [LegAnswered(at_us=now, leg_id=side) for side in sorted(sides) if engine.knows_leg(side)]
+        if event.name in ("CHANNEL_HOLD", "CHANNEL_UNHOLD"):
+            return (
+                [LegHeld(at_us=now, leg_id=leg, on=event.name == "CHANNEL_HOLD")]
+                if engine.knows_leg(leg)
+                else []
+            )
+        if event.name == "CHANNEL_CREATE":
+            return self._created(event, now)
+        return self._registration(event, now)
+
+    def _created(self, event: Event, now: int) -> list[Input]:
+        engine, extension = self._core.engine, extension_of_event(event)
+        is_ours = engine.knows_leg(event.uuid) or event.variable("uckefu_offer_id")
+        if is_ours or extension not in engine.extensions:
+            return []
+        return [PhoneLegStarted(at_us=now, leg_id=event.uuid, extension=extension, switch=self.name)]
+
+    def _registration(self, event: Event, now: int) -> list[Input]:
+        if event.subclass != "sofia::register":
+            self._compare_now.set()  # another phone of the same extension may be left: ask
+            return []
+        extension = event.get("from-user") or event.get("username") or ""
+        if self.name in self._core.engine.state.registrations.get(extension, ()):
+            return []
+        return [EndpointChanged(at_us=now, switch=self.name, extension=extension, registered=True)]
+
+    # ---- what the switch has -------------------------------------------------------------------------
+
+    async def _compare(self, client: Client) -> None:
+        while True:
+            try:
+                seen = await self._ask(client)
+                if differences(self._core.engine, seen):
+                    self._core.submit(seen)
+            except (EslError, ValueError) as error:
+                log.warning("acd_not_compared", switch=self.name, error=str(error))
+            self._compare_now.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._compare_now.wait(), COMPARE_SECONDS)
+
+    async def _ask(self, client: Client) -> SwitchSeen:
+        asked_at_us = self._core.now_us()
+        channels = _rows(await client.api("show channels as json", timeout_seconds=API_SECONDS))
+        registrations = _rows(await client.api("show registrations as json", timeout_seconds=API_SECONDS))
+        legs = tuple(
+            SeenLeg(
+                leg_id=row["uuid"],
+                extension=extension_of_row(row),
+                bridged=row.get("callstate") in ("ACTIVE", "HELD"),
+            )
+            for row in channels
+            if row.get("uuid")
+        )
+        registered = tuple(sorted({row["reg_user"] for row in registrations if row.get("reg_user")}))
+        return SwitchSeen(
+            at_us=self._core.now_us(),
+            switch=self.name,
+            asked_at_us=asked_at_us,
+            legs=legs,
+            registered=registered,
+        )
+
+
+def _rows(text: str) -> list[dict[str, Any]]:
+    """Rows of a `show … as json`; without any, FreeSWITCH leaves the list out. Raises ValueError."""
+    if not text.lstrip().startswith("{"):
+        raise ValueError(text.strip()[:80] or "no answer")
+    rows = json.loads(text).get("rows", [])
+    return [row for row in rows if isinstance(row, dict)]

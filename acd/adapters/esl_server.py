@@ -1,0 +1,96 @@
+"""Callers arrive here: the dialplan's `socket` application connects, and each call becomes a member.
+
+The connection lives as long as the member is ours. Its end without a hangup is `ControlLost`: the dialplan goes on
+and comes back, and the place is kept.
+"""
+
+import asyncio
+
+import structlog
+
+from acd.adapters.call_control import CallControl
+from acd.adapters.dial import is_safe_id, one_line
+from acd.domain.effects import CallEffect
+from acd.domain.inputs import CallerGone, ControlLost, MemberArrived
+from acd.service.core import Core
+from esl import Event
+from esl.aio import OutboundCall, OutboundServer, serve
+
+log = structlog.get_logger(__name__)
+
+LINGER_SECONDS = 5
+LONGEST = 128
+
+
+class CallerDesk:
+    """The outbound socket's server, and the calls that are in our hands, by channel."""
+
+    def __init__(self, core: Core, switch: str, domain: str) -> None:
+        self.controls: dict[str, CallControl] = {}
+        self._core, self._switch, self._domain = core, switch, domain
+        self._server: OutboundServer | None = None
+
+    async def open(self, host: str, port: int) -> int:
+        """Listen; returns the port."""
+        self._server = await serve(self._handle, host, port)
+        return self._server.port
+
+    async def close(self) -> None:
+        """Stop listening and let every call go; the dialplan takes each one on to the other ACD."""
+        if self._server:
+            await self._server.close()
+
+    def perform(self, effect: CallEffect) -> bool:
+        """Carry out the effect on the caller's own socket; False when that is not possible."""
+        control = self.controls.get(effect.channel_id)
+        return control is not None and control.perform(effect)
+
+    async def _handle(self, call: OutboundCall) -> None:
+        with structlog.contextvars.bound_contextvars(call_uuid=call.uuid):
+            control = CallControl(call, self._domain, self._core.submit, self._core.now_us)
+            self.controls[call.uuid] = control
+            # Sent before anything that the arrival leads to, and not waited for.
+            preparations = asyncio.gather(
+                call.linger(LINGER_SECONDS), call.my_events(), return_exceptions=True
+            )
+            self._core.submit(arrival(call.data, self._switch, self._core.now_us()))
+            try:
+                async for event in call.events():
+                    if not control.take(event):
+                        break
+                await preparations
+            finally:
+                self._ended(call, control)
+
+    def _ended(self, call: OutboundCall, control: CallControl) -> None:
+        if self.controls.get(call.uuid) is not control:
+            return  # the caller came again meanwhile, over a new connection
+        del self.controls[call.uuid]
+        now = self._core.now_us()
+        if call.hung_up.is_set():
+            self._core.submit(CallerGone(at_us=now, channel_id=call.uuid, cause=call.hangup_cause or ""))
+        else:
+            self._core.submit(ControlLost(at_us=now, channel_id=call.uuid))
+
+
+def arrival(data: Event, switch: str, at_us: int) -> MemberArrived:
+    """The input for a caller, from its channel data. Every text is the caller's own and is cut and cleaned."""
+
+    def read(name: str, default: str = "") -> str:
+        return one_line(data.variable(name) or default)[:LONGEST]
+
+    interaction_id = read("interaction_id")
+    priority = read("uckefu_priority")
+    return MemberArrived(
+        at_us=at_us,
+        channel_id=data.uuid,
+        interaction_id=interaction_id if is_safe_id(interaction_id) else data.uuid,
+        switch=switch,
+        queue=read("uckefu_queue"),
+        priority=int(priority) if priority.isdecimal() and len(priority) <= 3 else 0,
+        number=one_line(data.get("Caller-Caller-ID-Number") or "")[:LONGEST],
+        name=one_line(data.get("Caller-Caller-ID-Name") or "")[:LONGEST],
+        did=read("uckefu_did"),
+        language=read("uckefu_language"),
+        intent=read("uckefu_intent"),
+    )

@@ -1,0 +1,18 @@
+"""The clock of the inputs: wall time that never goes back, whatever is done to the system's clock."""
+
+import time
+
+
+class SteadyClock:
+    """Runs with the monotonic clock from `max(wall time, not_before_us)` on, and follows the wall when that is ahead."""
+
+    def __init__(self, not_before_us: int = 0) -> None:
+        self._offset_us = max(time.time_ns() // 1000, not_before_us) - time.monotonic_ns() // 1000
+
+    def now_us(self) -> int:
+        """Microseconds since the epoch."""
+        steady = time.monotonic_ns() // 1000
+        wall = time.time_ns() // 1000
+        if wall > steady + self._offset_us:
+            self._offset_us = wall - steady
+        return steady + self._offset_us
