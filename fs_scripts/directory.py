@@ -1,82 +1,19 @@
 """SIP users for the switch: `xml_fetch` is asked at each REGISTER and INVITE, and for `user/<extension>` in a dial string.
 
 Bound in `dialplan/autoload_configs/python.conf.xml`. The reply is a whole FreeSWITCH XML document; an unknown user
-gets FreeSWITCH's own "not found", and the switch refuses the phone.
+gets FreeSWITCH's own "not found", and the switch refuses the phone. The switch reloads this file at every look-up;
+the work is in `sip_users`, which it keeps.
 """
 
-import re
-from xml.sax.saxutils import quoteattr
-
-import structlog
-
-from fs_scripts import process
+from fs_scripts.sip_users import look_up
 from fs_scripts.switch import SwitchEvent
-from fs_scripts.users import SipUser
-
-log = structlog.get_logger(__name__)
-
-NOT_FOUND = (
-    '<document type="freeswitch/xml"><section name="result"><result status="not found"/></section></document>'
-)
-# `${…}` is for the switch: it puts in whom the dial string names, and where that phone is registered.
-DIAL_STRING = (
-    "{^^:sip_invite_domain=${dialed_domain}:presence_id=${dialed_user}@${dialed_domain}}"
-    "${sofia_contact(*/${dialed_user}@${dialed_domain})}"
-)
-# Characters that no XML 1.0 document may hold, not even escaped.
-NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def xml_fetch(params: SwitchEvent, args: str) -> str:
-    """Answer one look-up.
+    """Answer one look-up. Anything but a `str` in UTF-8 would end FreeSWITCH itself (1.10.12: strdup of NULL).
 
     Args:
         params: `section`, `user`, `domain` and more, see FreeSWITCH's mod_xml_curl page.
         args: unused.
     """
-    process.use_switch_log()
-    try:
-        if params.getHeader("section") not in ("directory", None):
-            return NOT_FOUND
-        extension = params.getHeader("user")
-        user = process.users().find(extension) if extension else None
-        domain = params.getHeader("domain") or params.getHeader("key_value") or process.settings().domain
-        return NOT_FOUND if user is None else document(user, domain)
-    except (
-        Exception
-    ):  # an exception would reach the phone as "no such user"; so does this, but with its trace
-        log.exception("directory_failed")
-        return NOT_FOUND
-
-
-def document(user: SipUser, domain: str) -> str:
-    """The directory document of one user."""
-    extension, name = attribute(user.extension), attribute(user.name)
-    return f"""<document type="freeswitch/xml">
-  <section name="directory">
-    <domain name={attribute(domain)}>
-      <groups>
-        <group name="agents">
-          <users>
-            <user id={extension}>
-              <params>
-                <param name="a1-hash" value={attribute(user.a1_hash)}/>
-                <param name="dial-string" value={attribute(DIAL_STRING)}/>
-              </params>
-              <variables>
-                <variable name="user_context" value="default"/>
-                <variable name="effective_caller_id_number" value={extension}/>
-                <variable name="effective_caller_id_name" value={name}/>
-              </variables>
-            </user>
-          </users>
-        </group>
-      </groups>
-    </domain>
-  </section>
-</document>"""
-
-
-def attribute(text: str) -> str:
-    """The text as a quoted XML attribute."""
-    return str(quoteattr(NOT_XML.sub("", text)))
+    return look_up(params)

@@ -1,6 +1,6 @@
 """Turns a channel's data after its hangup into the record that `sql.record.write_leg` takes. No I/O but one look.
 
-`cdr.fsapi` calls `leg_record`. Which variable says what was seen on FreeSWITCH 1.10.12:
+`reporting` calls `leg_record`. Which variable says what was seen on FreeSWITCH 1.10.12:
 an answered call that the agent's phone ends leaves `last_bridge_hangup_cause` on the caller's leg, and that
 leg then ends with the same cause out of `bridge`; one that the caller ends does not.
 """

@@ -14,8 +14,9 @@ def fsapi(session: object, stream: SwitchStream, env: SwitchEvent | None, args: 
     """Answer `+OK uckefu`, or `-ERR` and the flow that can't be served."""
     process.use_switch_log()
     try:
-        for name in sorted(set(process.centre().flows.values())):
-            process.flows().get(name)
+        centre = process.centre()
+        for name in sorted(set(centre.flows.values())):
+            process.flows(centre.languages).get(name)
     except NoFlow as error:
         stream.write(f"-ERR {error}\n")
         return

@@ -5,6 +5,7 @@ Each is made at its first use; nothing here connects or reads at import.
 """
 
 import os
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -50,9 +51,9 @@ def prompts() -> Prompts:
     return Prompts(PROJECT_ROOT / "sounds")
 
 
-def flows() -> FlowLibrary:
-    """The flows of this instance."""
-    return _flows(settings().instance / "flows", tuple(centre().languages))
+def flows(languages: Sequence[str]) -> FlowLibrary:
+    """The flows of this instance; missing prompts are reported for these languages."""
+    return _flows(settings().instance / "flows", tuple(languages))
 
 
 @cache
@@ -91,13 +92,21 @@ def use_switch_log() -> None:
 
 
 class _SwitchLogger:
-    """Writes each line through FreeSWITCH, with its level."""
+    """Writes each line through FreeSWITCH, with its level; what we call info is a notice there, else its log drops it."""
 
-    LEVELS = {"warn": "warning", "exception": "err", "error": "err", "critical": "crit", "fatal": "crit"}
+    LEVELS = {
+        "info": "notice",
+        "warn": "warning",
+        "exception": "err",
+        "error": "err",
+        "critical": "crit",
+        "fatal": "crit",
+    }
 
     def __init__(self, console_log: Any) -> None:
         self._console_log = console_log
 
     def __getattr__(self, level: str) -> Any:
         name = self.LEVELS.get(level, level)
-        return lambda line: self._console_log(name, f"{line}\n")
+        # A caller may send bytes that are no UTF-8; mod_python3 takes no text that has them.
+        return lambda line: self._console_log(name, str(line).encode("utf-8", "replace").decode() + "\n")

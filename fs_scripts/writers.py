@@ -1,4 +1,4 @@
-"""How many legs may be at the database at once. Kept out of `cdr`, which the switch reloads at every call.
+"""How many legs may be at the database at once. `reporting` takes a place for each.
 
 The engine's pool would let the next one wait half a minute for a connection; here it waits a second, then spools.
 """

@@ -3,7 +3,7 @@
 A flow author's mistake is such an event too, and the run goes on. Every event has its instant and its node.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -16,7 +16,7 @@ class FlowEvent:
 
     def as_dict(self) -> dict[str, Any]:
         """The event for a log line: its type and its fields."""
-        return {"type": type(self).__name__, **asdict(self)}
+        return {"type": type(self).__name__, **vars(self)}
 
 
 @dataclass(frozen=True, kw_only=True)

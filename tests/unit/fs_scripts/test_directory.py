@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from fs_scripts import directory, process
+from fs_scripts import directory, process, sip_users
 from fs_scripts.users import SipUser, UserTable
 from sql.engine import make_engine
 from sql.models import Agent, Base, User
@@ -74,13 +74,13 @@ def test_no_password_is_ever_in_the_document(engine, event_of):
 )
 def test_whom_nobody_knows_is_not_found(engine, event_of, params):
     add_agent(engine, "1001")
-    assert asked(event_of, **params) == directory.NOT_FOUND
-    assert ElementTree.fromstring(directory.NOT_FOUND).find("section/result").get("status") == "not found"
+    assert asked(event_of, **params) == sip_users.NOT_FOUND
+    assert ElementTree.fromstring(sip_users.NOT_FOUND).find("section/result").get("status") == "not found"
 
 
 def test_somebody_who_may_not_sign_in_may_not_register_either(engine, event_of):
     add_agent(engine, "1001", active=False)
-    assert asked(event_of, user="1001") == directory.NOT_FOUND
+    assert asked(event_of, user="1001") == sip_users.NOT_FOUND
 
 
 def test_our_own_mistake_is_a_refused_phone_with_a_trace_in_the_log(instance, event_of, monkeypatch):
@@ -88,20 +88,33 @@ def test_our_own_mistake_is_a_refused_phone_with_a_trace_in_the_log(instance, ev
         raise ZeroDivisionError
 
     monkeypatch.setattr(process, "users", broken)
-    assert asked(event_of, user="1001") == directory.NOT_FOUND
+    assert asked(event_of, user="1001") == sip_users.NOT_FOUND
 
 
 @given(st.text(min_size=1), st.text(min_size=1), st.text())
 def test_any_text_stays_one_attribute_of_well_formed_xml(extension, domain, name):
-    text = directory.document(SipUser(extension, "a" * 32, name), domain)
+    text = sip_users.document(SipUser(extension, "a" * 32, name), domain)
     found_domain, found_id, values = user_of(text)
 
     def kept(given_text):
-        return directory.NOT_XML.sub("", given_text)
+        return sip_users.NOT_XML.sub("", given_text)
 
     assert (found_domain, found_id) == (kept(domain), kept(extension))
     assert values["effective_caller_id_name"] == kept(name)
     assert len(list(ElementTree.fromstring(text).iter())) == 14
+
+
+def test_stray_bytes_of_a_phone_never_reach_the_switch_as_text_that_is_no_utf_8(engine, event_of):
+    add_agent(engine, "1001")
+    text = asked(event_of, user="1001", domain="uckefu\udcff.test")
+    assert user_of(text.encode("utf-8").decode())[0] == "uckefu.test"
+    assert asked(event_of, user="10\udcff") == sip_users.NOT_FOUND
+
+
+@pytest.mark.parametrize("params", [None, object(), 5])
+def test_whatever_the_switch_asks_the_answer_is_a_text(instance, params):
+    # Anything else ends the whole FreeSWITCH process.
+    assert directory.xml_fetch(params, "") == sip_users.NOT_FOUND
 
 
 class Clock:

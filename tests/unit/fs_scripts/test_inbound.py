@@ -5,7 +5,7 @@ import re
 import pytest
 from structlog.testing import capture_logs
 
-from fs_scripts import inbound, process
+from fs_scripts import inbound, process, reception
 
 UUID = "6b1a3c52-9f6e-4f57-8a55-1f3f7cbb8f10"
 
@@ -90,7 +90,7 @@ def test_our_own_mistake_is_logged_and_the_caller_comes_to_the_default_queue(ins
     def broken(*_arguments):
         raise ZeroDivisionError("our mistake")
 
-    monkeypatch.setattr(inbound, "run", broken)
+    monkeypatch.setattr(reception, "run", broken)
     call = call_of(uckefu_queue="service")
     with capture_logs() as logs:
         inbound.handler(call, "")
