@@ -52,7 +52,7 @@ def variables(settings: Settings) -> dict[str, str]:
         "sip_port": str(settings.sip_port),
         "gateway_port": str(settings.gateway_port),
         "rtp_first_port": str(settings.rtp_first_port),
-        "rtp_last_port": str(settings.rtp_last_port),
+        "rtp_last_port": str(settings.rtp_last_port // 2 * 2),  # RTP is even; FreeSWITCH warns at each call
         "event_socket_port": str(settings.event_socket_port),
         "event_socket_password": settings.secrets["event_socket_password"],
         "acd_address": f"127.0.0.1:{settings.acd_port}",

@@ -5,9 +5,9 @@ import os
 import random
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 
 FIRST, LAST = 26_000, 32_000
+RTP_FIRST, RTP_LAST, RTP_PORTS = 17_000, 26_000, 200
 
 
 def _handed_out() -> Iterator[int]:
@@ -20,14 +20,17 @@ _candidates = _handed_out()
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
     """Whether both TCP and UDP `port` can be bound now."""
-    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-        with socket.socket(socket.AF_INET, kind) as probe:
-            if kind == socket.SOCK_STREAM:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError:
-                return False
+    return _binds(port, socket.SOCK_STREAM, host) and _binds(port, socket.SOCK_DGRAM, host)
+
+
+def _binds(port: int, kind: socket.SocketKind, host: str = "127.0.0.1") -> bool:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        if kind == socket.SOCK_STREAM:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
     return True
 
 
@@ -39,6 +42,21 @@ def free_port() -> int:
     raise RuntimeError(f"no free port between {FIRST} and {LAST}")
 
 
+def _free_window() -> int:
+    """The first of 200 ports that are all free for UDP now; another test run on this machine may have some."""
+    starts = list(range(RTP_FIRST, RTP_LAST, RTP_PORTS))
+    for start in random.Random(os.getpid()).sample(starts, len(starts)):
+        if start not in _windows_given and all(
+            _binds(port, socket.SOCK_DGRAM) for port in range(start, start + RTP_PORTS)
+        ):
+            _windows_given.add(start)
+            return start
+    raise RuntimeError(f"no free window of {RTP_PORTS} ports between {RTP_FIRST} and {RTP_LAST}")
+
+
+_windows_given: set[int] = set()
+
+
 class FreePorts:
     """The stack's ports as settings: `FreePorts().environment()` gives `UCKEFU_WEB_PORT` and so on."""
 
@@ -47,9 +65,8 @@ class FreePorts:
     def __init__(self) -> None:
         self.web, self.sip, self.gateway, self.event_socket = (free_port() for _ in range(4))
         self.acd, self.acd_standby, self.acd_metrics, self.switch_metrics = (free_port() for _ in range(4))
-        # RTP: a window of 200 ports of its own below the rest.
-        self.rtp_first = 16_384 + 200 * random.Random(self.web).randrange(45)
-        self.rtp_last = self.rtp_first + 199
+        self.rtp_first = _free_window()
+        self.rtp_last = self.rtp_first + RTP_PORTS - 1
 
     def environment(self) -> dict[str, str]:
         """The environment variables that give a stack these ports."""
@@ -58,10 +75,3 @@ class FreePorts:
             "UCKEFU_RTP_FIRST_PORT": str(self.rtp_first),
             "UCKEFU_RTP_LAST_PORT": str(self.rtp_last),
         }
-
-
-def short_folder(folder: Path) -> Path:
-    """`folder` when a unix socket's path fits in it (107 bytes), else an error that says so."""
-    if len(str(folder)) > 80:
-        raise ValueError(f"{folder} is too long for a unix socket")
-    return folder

@@ -1,0 +1,156 @@
+"""sipp scenarios from steps, for tests that need a phone which does exactly this and nothing else.
+
+CALLER = scenario(invite("4001"), ring(), answered(), ack(), pause(500), bye())
+"""
+
+OFFER = """v=0
+o=- 1 1 IN IP4 [local_ip]
+s=-
+c=IN IP4 [media_ip]
+t=0 0
+m=audio [media_port] RTP/AVP {formats}
+{attributes}a={direction}
+"""
+ATTRIBUTES = {8: "a=rtpmap:8 PCMA/8000\n", 0: "a=rtpmap:0 PCMU/8000\n", 9: "a=rtpmap:9 G722/8000\n"}
+
+
+def sdp(*codecs: int, direction: str = "sendrecv", event: int = 101) -> str:
+    """A description with these codecs (PCMA without arguments) and telephone-event."""
+    chosen = codecs or (8,)
+    formats = " ".join(map(str, (*chosen, event)))
+    attributes = "".join(ATTRIBUTES[codec] for codec in chosen)
+    attributes += f"a=rtpmap:{event} telephone-event/8000\na=fmtp:{event} 0-15\n"
+    return OFFER.format(formats=formats, attributes=attributes, direction=direction)
+
+
+def scenario(*steps: str) -> str:
+    """The XML of a scenario."""
+    body = "\n".join(steps)
+    return f'<?xml version="1.0" encoding="ISO-8859-1" ?>\n<scenario name="phone">\n{body}\n</scenario>\n'
+
+
+def send(message: str, attributes: str = "") -> str:
+    """Send a message as written."""
+    return f"<send {attributes}><![CDATA[\n{message}\n]]></send>"
+
+
+def _with_body(head: str, body: str) -> str:
+    if not body:
+        return f"{head}Content-Length: 0\n\n"
+    return f"{head}Content-Type: application/sdp\nContent-Length: [len]\n\n{body}"
+
+
+def invite(
+    number: str = "[service]",
+    body: str | None = None,
+    *,
+    user: str = "4471",
+    headers: str = "",
+    cseq: int = 1,
+) -> str:
+    """The first INVITE."""
+    head = (
+        f"INVITE sip:{number}@[remote_ip]:[remote_port] SIP/2.0\n"
+        "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]\n"
+        f'From: "Caller One" <sip:{user}@[local_ip]:[local_port]>;tag=[pid]SIPp[call_number]\n'
+        f"To: <sip:{number}@[remote_ip]:[remote_port]>\n"
+        f"Call-ID: [call_id]\nCSeq: {cseq} INVITE\n"
+        f"Contact: <sip:{user}@[local_ip]:[local_port]>\nMax-Forwards: 70\nUser-Agent: sipp\n{headers}"
+    )
+    return send(_with_body(head, sdp() if body is None else body), 'retrans="500"')
+
+
+def in_dialog(
+    method: str, cseq: int, body: str = "", *, headers: str = "", user: str = "4471", content: str = ""
+) -> str:
+    """A request of the caller within its dialog."""
+    head = (
+        f"{method} [next_url] SIP/2.0\n"
+        "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]\n"
+        f'From: "Caller One" <sip:{user}@[local_ip]:[local_port]>;tag=[pid]SIPp[call_number]\n'
+        "To: <sip:[service]@[remote_ip]:[remote_port]>[peer_tag_param]\n"
+        f"Call-ID: [call_id]\nCSeq: {cseq} {method}\nMax-Forwards: 70\n"
+        f"Contact: <sip:{user}@[local_ip]:[local_port]>\n{headers}"
+    )
+    if content:
+        head += f"Content-Type: {content}\nContent-Length: [len]\n\n"
+        return send(head + body, 'retrans="500"')
+    return send(_with_body(head, body), "" if method == "ACK" else 'retrans="500"')
+
+
+def ack(cseq: int = 1, body: str = "") -> str:
+    """ACK to a 200."""
+    return in_dialog("ACK", cseq, body)
+
+
+def bye(cseq: int = 2) -> str:
+    """BYE and its 200."""
+    return in_dialog("BYE", cseq) + expect(200)
+
+
+def refused(code: int, cseq: int = 1) -> str:
+    """A final refusal and its ACK (which has the INVITE's branch)."""
+    head = (
+        "ACK sip:[service]@[remote_ip]:[remote_port] SIP/2.0\n[last_Via:]\n[last_From:]\n[last_To:]\n"
+        f"Call-ID: [call_id]\nCSeq: {cseq} ACK\nMax-Forwards: 70\nContent-Length: 0\n\n"
+    )
+    return expect(code) + send(head)
+
+
+def expect(code: int, attributes: str = "") -> str:
+    """A response that must come."""
+    return f'<recv response="{code}" rrs="true" {attributes}/>'
+
+
+def may(code: int) -> str:
+    """A response that may come."""
+    return f'<recv response="{code}" optional="true"/>'
+
+
+def answered() -> str:
+    """Whatever provisional responses, then 200."""
+    return may(100) + may(180) + may(183) + expect(200)
+
+
+def request(method: str, attributes: str = "") -> str:
+    """A request that must come."""
+    return f'<recv request="{method}" {attributes}/>'
+
+
+def respond(code: int, phrase: str, body: str = "", *, headers: str = "") -> str:
+    """Answer the last request."""
+    tag = "" if code == 100 else ";tag=[pid]SIPpB[call_number]"
+    head = (
+        f"SIP/2.0 {code} {phrase}\n[last_Via:]\n[last_From:]\n[last_To:]{tag}\n[last_Call-ID:]\n[last_CSeq:]\n"
+        f"Contact: <sip:phone@[local_ip]:[local_port]>\n{headers}"
+    )
+    return send(_with_body(head, body))
+
+
+def respond_in_dialog(code: int, phrase: str, body: str = "") -> str:
+    """Answer a request that has a To tag already."""
+    head = (
+        f"SIP/2.0 {code} {phrase}\n[last_Via:]\n[last_From:]\n[last_To:]\n[last_Call-ID:]\n[last_CSeq:]\n"
+        "Contact: <sip:phone@[local_ip]:[local_port]>\n"
+    )
+    return send(_with_body(head, body))
+
+
+def hung_up() -> str:
+    """A BYE that must come, and its 200."""
+    return request("BYE") + respond_in_dialog(200, "OK")
+
+
+def pause(milliseconds: int) -> str:
+    """Wait."""
+    return f'<pause milliseconds="{milliseconds}"/>'
+
+
+def phone(*steps: str) -> str:
+    """The called side: takes an INVITE, then the steps."""
+    return scenario(request("INVITE"), *steps)
+
+
+def answer(*codecs: int) -> str:
+    """The called side answers and gets its ACK."""
+    return respond(200, "OK", sdp(*codecs)) + request("ACK")
