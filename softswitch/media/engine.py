@@ -73,7 +73,7 @@ class Engine:
 
     def tick(self) -> None:
         """Make and send 20 ms for every leg."""
-        started = time.thread_time()
+        started = time.monotonic()
         self.ticks += 1
         if self._changed:
             self._order = list(self._legs.values())
@@ -81,7 +81,7 @@ class Engine:
             self._changed = False
         if self._order:
             self._tick_legs()
-        self._busy_seconds += time.thread_time() - started
+        self._busy_seconds += time.monotonic() - started
 
     def skip(self, frames: int) -> None:
         """Time that was missed beyond catching up: the clocks and the recordings move on."""

@@ -11,7 +11,6 @@ from softswitch.media.recording import Recording
 from softswitch.media.rtp import RtpSender, parse
 from softswitch.media.sources import Source
 
-_PACKETS_A_TURN = 16  # a flood on one port must not hold up the others
 _LONGEST_DATAGRAM = 2048
 DIRECTIONS = {  # as in our own SDP: (we send, we receive)
     "sendrecv": (True, True),
@@ -80,17 +79,15 @@ class Leg:
         self.sends, self.receives = sends, receives
 
     def receive(self, tick: int) -> list[Digit]:
-        """Read what waits at the socket; returns digits that ended."""
-        digits: list[Digit] = []
-        for _ in range(_PACKETS_A_TURN):
-            try:
-                datagram, source = self.socket.recvfrom(_LONGEST_DATAGRAM)
-            except BlockingIOError:
-                break
-            except OSError:  # An ICMP error of an earlier packet; the socket itself is well.
-                continue
-            digits += self._take(datagram, source, tick)
-        return digits
+        """Read one packet; returns digits that ended.
+
+        One a call: epoll tells again of a socket with more, so that a flood on one port never holds up the others.
+        """
+        try:
+            datagram, source = self.socket.recvfrom(_LONGEST_DATAGRAM)
+        except OSError:  # Nothing there after all, or an ICMP error of an earlier packet; the socket is well.
+            return []
+        return self._take(datagram, source, tick)
 
     def _take(self, datagram: bytes, source: tuple[str, int], tick: int) -> list[Digit]:
         packet = parse(datagram)

@@ -7,6 +7,7 @@ to it `("event", leg_id, name, data)`, `("reply", call_id, value)` and `("refuse
 import gc
 import os
 import queue
+import select
 import signal
 import sys
 import threading
@@ -90,6 +91,7 @@ class MediaLoop:
         self._running = True
         self._broken_ticks = 0
         self._late_ms_max = 0.0
+        self._wakes = 0
 
     def run(self) -> None:
         """Serve until the switch says stop or is gone; then complete the recordings."""
@@ -100,7 +102,7 @@ class MediaLoop:
         self._pump.put("ready", _prefer_this_thread())
         gc.collect()
         gc.freeze()
-        self._engine.poller.register(self._connection.fileno())
+        self._engine.poller.register(self._connection.fileno(), select.EPOLLIN)
         try:
             self._serve()
         finally:
@@ -111,6 +113,7 @@ class MediaLoop:
     def _serve(self) -> None:
         pacer = Pacer(time.monotonic())
         while self._running:
+            self._wakes += 1
             for descriptor, _ in self._engine.poller.poll(pacer.wait_seconds(time.monotonic())):
                 if descriptor == self._connection.fileno():
                     self._take_commands()
@@ -163,7 +166,8 @@ class MediaLoop:
             raise MediaError(f"no such command: {command}")
         value = getattr(self._engine, command)(*arguments)
         if command == "stats":
-            value["late_ms_max"], self._late_ms_max = self._late_ms_max, 0.0
+            value |= {"late_ms_max": self._late_ms_max, "wakes": self._wakes}
+            self._late_ms_max = 0.0
         return value
 
     def _refuse(self, call_id: int | None, command: str, code: str, text: str) -> None:

@@ -149,6 +149,14 @@ def test_300_legs_opened_and_closed_leave_nothing_in_the_process(room: Room) -> 
     assert room.client.stats()["legs"] == 0 and process.num_fds() == before
 
 
+def test_the_process_sleeps_between_packets_and_ticks(room: Room) -> None:
+    room.phone("a", 400)
+    before = room.client.stats()
+    room.run(50)
+    after = room.client.stats()
+    assert after["wakes"] - before["wakes"] < 10 * (after["ticks"] - before["ticks"])
+
+
 def test_when_ports_run_out_the_caller_of_open_is_told() -> None:
     room = Room(ports=1)
     room.client.open("a")
