@@ -10,7 +10,6 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import structlog
 
@@ -43,6 +42,7 @@ class Running:
     """What was started, for the end."""
 
     switch: SoftSwitch
+    commands: Commands
     media: MediaClient
     event_socket: EventSocket
     metrics: MetricsServer
@@ -102,16 +102,28 @@ def start(settings: Settings) -> Running:
 
 
 def _start_servers(settings: Settings, switch: SoftSwitch, media: MediaClient) -> Running:
-    commands = Commands(switch, switch.configuration)
+    holder: list[Running] = []
+    commands = Commands(
+        switch,
+        lambda: switch.configuration,
+        python=session.run_api,
+        shutdown=lambda _word: in_loop(end, holder[0], 0),
+    )
     switch.commands = commands
-    password = settings.secrets["event_socket_password"]
-    event_socket = EventSocket(switch, commands, settings.host, settings.event_socket_port, password)
+    told = switch.configuration.settings("event_socket.conf")
+    event_socket = EventSocket(
+        switch,
+        commands,
+        told.get("listen-ip") or "127.0.0.1",
+        int(told.get("listen-port") or settings.event_socket_port),
+        told.get("password") or settings.secrets["event_socket_password"],
+    )
     switch.run_socket = event_socket.run_outbound
     for profile in switch.configuration.profiles.values():
         found = profile_settings(profile, settings, switch.configuration.variables)
         setting = "sip_port" if found.authenticates else "gateway_port"
         _bind(lambda found=found: switch.add_profile(found), setting, found.port)  # type: ignore[misc]
-    _bind(event_socket.start, "event_socket_port", settings.event_socket_port)
+    _bind(event_socket.start, "event_socket_port", event_socket.port)
     token = settings.secrets.get("metrics_token", "")
     metrics: list[MetricsServer] = []
 
@@ -122,7 +134,8 @@ def _start_servers(settings: Settings, switch: SoftSwitch, media: MediaClient) -
 
     _bind(open_metrics, "switch_metrics_port", settings.switch_metrics_port)
     metrics[0].start()
-    return Running(switch, media, event_socket, metrics[0])
+    holder.append(Running(switch, commands, media, event_socket, metrics[0]))
+    return holder[0]
 
 
 def _bind(action: Callable[[], object], setting: str, port: int) -> None:
@@ -201,6 +214,7 @@ def _drain(running: Running) -> None:
 
 def stop(running: Running) -> None:
     """Give everything back."""
+    running.commands.close()
     running.event_socket.stop()
     running.metrics.stop()
     for profile in running.switch.profiles.values():
@@ -208,11 +222,6 @@ def stop(running: Running) -> None:
     running.media.stop()
     running.switch.workers.shutdown(wait=False, cancel_futures=True)
     logger.info("ended", exit_status=running.exit_status)
-
-
-def conf_dir_exists(path: Path) -> bool:
-    """Whether `python -m uckefu configure` has run."""
-    return (path / "freeswitch.xml").is_file()
 
 
 if __name__ == "__main__":

@@ -611,8 +611,8 @@ class Leg:
         self.publish("CHANNEL_EXECUTE_COMPLETE", headers | {"Application-Response": response})
 
     def play_aside(self, source: str, *, loop: bool = False) -> None:
-        """Play to this leg without occupying its thread."""
-        self.audio.media.play(self.uuid, source, play_id=f"aside-{uuids.uuid4()}", loop=loop)
+        """Play to this leg while it talks: within the bridge, as FreeSWITCH's broadcast; `uuid_break` ends it."""
+        self.queue_execute("endless_playback" if loop else "playback", source)
 
 
 def is_true(value: str | None) -> bool:

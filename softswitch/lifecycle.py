@@ -74,7 +74,7 @@ def _find_actions(leg: Leg) -> list[Action]:
     return dialplan.route(
         context,
         leg.get_variable,
-        api=lambda name, arguments: leg.switch.api(f"{name} {arguments}"),
+        api=leg.switch.call_api,
         run_inline=leg.execute,
     )
 

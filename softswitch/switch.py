@@ -43,6 +43,9 @@ class ApiCommands(Protocol):
     def run(self, line: str, env: Event | None = None) -> str:
         """Run an API command line."""
 
+    def call(self, name: str, arguments: str) -> str:
+        """Run one inside an expansion; an unknown one gives ''."""
+
 
 class SoftSwitch:
     """See the module's text. Methods may be called from any thread unless they say otherwise."""
@@ -130,7 +133,7 @@ class SoftSwitch:
         """`${variables}` and `${commands(…)}` in an argument."""
         if "$" not in text and "\\" not in text:
             return text
-        return expand(text, self._variables_of(leg), lambda name, arguments: self.api(f"{name} {arguments}"))
+        return expand(text, self._variables_of(leg), self.call_api)
 
     def _variables_of(self, leg: Leg) -> Callable[[str], str | None]:
         def get(name: str) -> str | None:
@@ -368,13 +371,15 @@ class SoftSwitch:
         """Run an API command."""
         return self.commands.run(line) if self.commands is not None else "-ERR not ready\n"
 
+    def call_api(self, name: str, arguments: str) -> str:
+        """An API command inside an expansion."""
+        return self.commands.call(name, arguments) if self.commands is not None else ""
+
     def run_hook(self, leg: Leg, hook: str) -> None:
         """`api_hangup_hook`, `api_reporting_hook`: an API command with the leg's data as its environment."""
         with_variables = Event({**leg.variables, **leg.event_data(), "Event-Name": "REQUEST_PARAMS"})
         command, _, argument = hook.replace("::", " ", 1).partition(" ")
-        expanded = expand(
-            argument, with_variables.get, lambda name, arguments: self.api(f"{name} {arguments}")
-        )
+        expanded = expand(argument, with_variables.get, self.call_api)
         if self.commands is not None:
             self.commands.run(f"{command} {expanded}".strip(), with_variables)
 
