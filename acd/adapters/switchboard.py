@@ -9,11 +9,11 @@ from urllib.parse import quote
 
 import structlog
 
-from acd.adapters.dial import UnsafeText, checked
+from acd.adapters.dial import UnsafeText, checked, one_line
 from acd.adapters.esl_client import SwitchLink
 from acd.adapters.esl_server import CallerDesk
 from acd.domain.effects import CallEffect, HangUpCaller, HoldLeg, LetGo, OfferCall, TransferCaller, Withdraw
-from acd.domain.inputs import LegEnded
+from acd.domain.inputs import LegEnded, LegHeld
 from acd.service.core import Core
 from esl import EslError
 
@@ -37,8 +37,6 @@ def api_lines(effect: CallEffect) -> list[str]:
         return [f"uuid_setvar {caller} uckefu_hangup_by {by}", f"uuid_kill {caller} NORMAL_CLEARING"]
     if isinstance(effect, TransferCaller):
         return _transfer_lines(caller, effect)
-    if isinstance(effect, HoldLeg):
-        return [f"uuid_hold {'' if effect.on else 'off '}{checked('id', effect.leg_id)}"]
     return []
 
 
@@ -78,31 +76,45 @@ class Switchboard:
                 LegEnded(at_us=self._core.now_us(), leg_id=effect.leg_id, cause="CONTROL_FAILED")
             )
             return
-        try:
-            lines = api_lines(effect)
-        except UnsafeText as error:
-            log.error("acd_effect_refused", effect=type(effect).__name__, error=str(error))
-            return
-        if lines:
-            task = asyncio.create_task(self._send(effect, lines))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        task = asyncio.create_task(self._hold(effect) if isinstance(effect, HoldLeg) else self._send(effect))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
-    async def _send(self, effect: CallEffect, lines: list[str]) -> None:
-        for line in lines:
-            try:
-                reply = await self._api(effect.channel_id, line)
-            except EslError as error:
-                log.warning("acd_api_failed", line=line, error=str(error), call_uuid=effect.channel_id)
-                return
-            if reply.startswith("-"):
-                log.info("acd_api_refused", line=line, reply=reply.strip(), call_uuid=effect.channel_id)
+    async def _send(self, effect: CallEffect) -> None:
+        try:
+            for line in api_lines(effect):
+                await self._api(effect.channel_id, line)
+        except (EslError, UnsafeText) as error:
+            log.warning(
+                "acd_effect_failed",
+                effect=type(effect).__name__,
+                error=str(error),
+                call_uuid=effect.channel_id,
+            )
+
+    async def _hold(self, effect: HoldLeg) -> None:
+        """Music in the agent's place, without a re-INVITE: after `uuid_hold` of the agent's leg FreeSWITCH 1.10.12
+        sends the caller no RTP at all when the phone answers as it should. A switch without `uuid_displace` is asked
+        to hold, as is one that has nothing displaced (the phone's own hold)."""
+        try:
+            caller, leg = checked("id", effect.channel_id), checked("id", effect.leg_id)
+            what = f"start {one_line(effect.music)} 0" if effect.on else f"stop {one_line(effect.music)}"
+            reply = await self._api(effect.channel_id, f"uuid_displace {caller} {what}")
+            if reply.startswith("+OK"):
+                self._core.submit(LegHeld(at_us=self._core.now_us(), leg_id=leg, on=effect.on))
+            else:
+                await self._api(effect.channel_id, f"uuid_hold {'' if effect.on else 'off '}{leg}")
+        except (EslError, UnsafeText) as error:
+            log.warning("acd_hold_failed", error=str(error), call_uuid=effect.channel_id)
 
     async def _api(self, channel_id: str, line: str) -> str:
         try:
-            return await self._link.api(line)
+            reply = await self._link.api(line)
         except EslError:
             control = self._desk.controls.get(channel_id)
             if control is None:
                 raise
-            return await control.call.api(line)
+            reply = await control.call.api(line)
+        if reply.startswith("-"):
+            log.info("acd_api_refused", line=line, reply=reply.strip(), call_uuid=channel_id)
+        return reply

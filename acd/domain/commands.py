@@ -81,7 +81,9 @@ def _decline(e: "Engine", agent: Agent, command: asked.DeclineOffer) -> None:
 
 def _hold(e: "Engine", agent: Agent, command: asked.HoldCall) -> None:
     talk = _talk(agent)
-    e.effect(HoldLeg(talk.switch, talk.channel_id, talk.leg_id, command.on))
+    queue = e.state.queues.get(talk.queue)
+    music = queue.music if queue else "local_stream://moh"
+    e.effect(HoldLeg(talk.switch, talk.channel_id, talk.leg_id, command.on, music))
 
 
 def _hang_up(e: "Engine", agent: Agent, command: asked.HangUpCall) -> None:

@@ -71,10 +71,11 @@ class TransferCaller(CallEffect):
 
 @dataclass(frozen=True, slots=True)
 class HoldLeg(CallEffect):
-    """Put the agent's leg on hold, or take it off; the caller hears music meanwhile."""
+    """Put the call on hold, or take it off; the caller hears `music` meanwhile."""
 
     leg_id: str
     on: bool
+    music: str
 
 
 @dataclass(frozen=True, slots=True)

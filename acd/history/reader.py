@@ -4,6 +4,8 @@ A database or Redis that is away costs time, never an event: the batch is tried 
 good is logged and passed over, so that one bad row never stops history.
 """
 
+from typing import Any
+
 import redis
 import structlog
 from sqlalchemy import Engine
@@ -38,10 +40,10 @@ class EventReader:
         """
         with Session(self._record) as session:
             position = read_position(session)
-        found = self._bus.xread(
-            {EVENTS: f"{position}-0"}, count=BATCH, block=max(1, round(wait_seconds * 1000))
-        )
-        rows = found[0][1] if found else []  # type: ignore[index]
+        # redis-py's hints don't tell blocking answers from awaitable ones.
+        stream: Any = self._bus
+        found = stream.xread({EVENTS: f"{position}-0"}, count=BATCH, block=max(1, round(wait_seconds * 1000)))
+        rows = found[0][1] if found else []
         if not rows:
             return 0
         with Session(self._record) as session, session.begin():
