@@ -1,8 +1,8 @@
 """`python -m admin`: the web app as one process."""
 
-from admin.server import async_mode, patch, serve
+from admin.server import patch, serve
 
-patch()
+mode = patch()
 
 import signal  # noqa: E402 - everything below must come after the patch
 import sys  # noqa: E402
@@ -17,7 +17,7 @@ def main() -> None:
     configure_logging("admin")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     settings = load_settings()
-    app = create_app(settings, async_mode=async_mode())
+    app = create_app(settings, async_mode=mode)
     try:
         serve(app, settings.host, settings.web_port)
     except KeyboardInterrupt:

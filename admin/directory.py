@@ -6,14 +6,17 @@ Kept for a moment and served from memory while the database is away, so that a p
 import time
 from typing import Any
 
+import structlog
+from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from admin.db import db
 from sql.models import Agent, Disposition, Queue, User
 
+log = structlog.get_logger(__name__)
 FRESH_SECONDS = 5
-_kept: dict[str, Any] = {"at": 0.0, "value": {"queues": {}, "agents": {}, "dispositions": []}}
+NOTHING: dict[str, Any] = {"queues": {}, "agents": {}, "dispositions": []}
 
 
 def names(language: str) -> dict[str, Any]:
@@ -29,18 +32,24 @@ def names(language: str) -> dict[str, Any]:
 
 def forget() -> None:
     """Read anew at the next use."""
-    _kept["at"] = 0.0
+    _kept()["at"] = 0.0
+
+
+def _kept() -> dict[str, Any]:
+    kept: dict[str, Any] = current_app.extensions["uckefu"].setdefault("names", {"at": 0.0, "value": NOTHING})
+    return kept
 
 
 def _both() -> dict[str, Any]:
-    if time.monotonic() - _kept["at"] < FRESH_SECONDS and _kept["at"]:
-        return dict(_kept["value"])
+    kept = _kept()
+    if kept["at"] and time.monotonic() - kept["at"] < FRESH_SECONDS:
+        return dict(kept["value"])
     try:
-        _kept["value"] = _read()
-        _kept["at"] = time.monotonic()
-    except SQLAlchemyError:
+        kept["value"], kept["at"] = _read(), time.monotonic()
+    except SQLAlchemyError as error:
         db.session.rollback()
-    return dict(_kept["value"])
+        log.warning("names_not_read", error=str(error))
+    return dict(kept["value"])
 
 
 def _read() -> dict[str, Any]:

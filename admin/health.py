@@ -1,6 +1,7 @@
-"""For machines: `/healthz` (alive), `/readyz` (database, Redis and the ACD's view are there), `/metrics`."""
+"""For machines: `/healthz` (alive), `/readyz` (database, Redis and the ACD are there), `/metrics`."""
 
 import hmac
+import ipaddress
 
 import redis
 from flask import Blueprint, Response, abort, current_app, jsonify, request
@@ -9,12 +10,14 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from admin import view
 from admin.db import db
+from admin.limits import limiter
 from admin.permissions import public
 from uckefu.times import now, to_us
 
 blueprint = Blueprint("health", __name__)
-OLDEST_VIEW_SECONDS = 10
+limiter.exempt(blueprint)
 
 
 @blueprint.get("/healthz")
@@ -28,11 +31,11 @@ def healthz() -> ResponseReturnValue:
 @public
 def readyz() -> ResponseReturnValue:
     """What this process needs is there; 503 with what is missing otherwise."""
-    view = current_app.extensions["uckefu"]["acd"].view()
+    _, true_at_us = view.latest(current_app.extensions["uckefu"]["bus"])
     parts = {
         "database": _database_answers(),
         "redis": _redis_answers(),
-        "acd": bool(view) and to_us(now()) - view["at_us"] < OLDEST_VIEW_SECONDS * 1_000_000,
+        "acd": true_at_us is not None and to_us(now()) - true_at_us < view.OLDEST_SECONDS * 1_000_000,
     }
     return jsonify(parts), 200 if all(parts.values()) else 503
 
@@ -40,17 +43,29 @@ def readyz() -> ResponseReturnValue:
 @blueprint.get("/metrics")
 @public
 def metrics() -> ResponseReturnValue:
-    """Prometheus text, for whoever has the token in `instance/secrets.json`."""
+    """Prometheus text, for this machine itself and for whoever has the token in `instance/secrets.json`."""
     token = current_app.extensions["uckefu"]["settings"].secrets["metrics_token"]
-    if not hmac.compare_digest(request.headers.get("Authorization", ""), f"Bearer {token}"):
+    given = request.headers.get("Authorization", "").encode()
+    if not _from_this_machine() and not hmac.compare_digest(given, f"Bearer {token}".encode()):
         abort(403)
     return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+
+def _from_this_machine() -> bool:
+    """Whether the asker is on loopback itself, and not behind a proxy that is."""
+    if request.headers.get("X-Forwarded-For") or request.headers.get("Forwarded"):
+        return False
+    try:
+        return ipaddress.ip_address(request.remote_addr or "").is_loopback
+    except ValueError:
+        return False
 
 
 def _database_answers() -> bool:
     try:
         db.session.execute(text("SELECT 1"))
     except SQLAlchemyError:
+        db.session.rollback()
         return False
     return True
 

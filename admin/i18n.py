@@ -6,13 +6,15 @@ Scripts get their texts from the page (`texts.js_texts`), never from their own s
 
 from pathlib import Path
 
+from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import Flask, request, session
 from flask_babel import Babel, get_locale
 from flask_login import current_user
 
-LANGUAGES = {"zh": "zh_CN", "en": "en"}
+# Built, not parsed: `Locale.parse("zh_CN")` becomes zh_Hans_CN, for which there is no folder.
+LANGUAGES = {"zh": Locale("zh", territory="CN"), "en": Locale("en")}
 FOLDER = Path(__file__).parent / "translations"
 
 
@@ -30,15 +32,15 @@ def compile_catalogues() -> None:
         part.replace(target)
 
 
-def choose_locale() -> str:
+def choose_locale() -> Locale:
     """The user's own language, else what was picked before login, else the browser's, else Chinese."""
     if current_user and current_user.is_authenticated:
-        return LANGUAGES.get(current_user.locale, "zh_CN")
+        return LANGUAGES.get(current_user.locale, LANGUAGES["zh"])
     picked = session.get("language")
     if picked in LANGUAGES:
         return LANGUAGES[picked]
     best = request.accept_languages.best_match(["zh", "zh-CN", "zh-TW", "zh-HK", "en", "en-US", "en-GB"])
-    return "en" if best and best.startswith("en") else "zh_CN"
+    return LANGUAGES["en" if best and best.startswith("en") else "zh"]
 
 
 def language() -> str:

@@ -1,6 +1,6 @@
 """Who may do what: every route and socket event names the permission that it needs; without one it is refused.
 
-`@requires("calls.view")` on a view or handler; `@public` for the few that need no login.
+`@requires("calls.view")` on a view, `@requires_on_socket` on a socket event; `@public` for the few that need no login.
 """
 
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from flask import Flask, abort, current_app, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from flask_socketio import ConnectionRefusedError as SocketRefused
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -51,14 +52,21 @@ def allowed(permission: str) -> bool:
     return current_user.is_authenticated and current_user.role in PERMISSIONS[permission]
 
 
-def requires_on_socket(permission: str) -> Callable[[Function], Function]:
-    """Declare and check the permission of a socket event; a refusal is an answer with a code, not a silence."""
+def requires_on_socket(permission: str, *, connecting: bool = False) -> Callable[[Function], Function]:
+    """Declare and check the permission of a socket event; a refusal is an answer with a code, not a silence.
+
+    Args:
+        permission: which.
+        connecting: the event is `connect`, which is refused by an exception (any other answer lets the socket in).
+    """
     _ = PERMISSIONS[permission]
 
     def wrap(handler: Function) -> Function:
         @wraps(handler)
         def checked(*arguments: Any) -> Any:
             if not allowed(permission):
+                if connecting:
+                    raise SocketRefused("forbidden")
                 return {"ok": False, "code": "forbidden"}
             return handler(*arguments)
 

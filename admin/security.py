@@ -1,5 +1,6 @@
 """What every answer carries: a request id, a strict content security policy, and the usual headers."""
 
+import secrets
 import time
 import uuid
 
@@ -9,12 +10,27 @@ from prometheus_client import Histogram
 
 log = structlog.get_logger(__name__)
 POLICY = (
-    "default-src 'self'; img-src 'self' data:; connect-src 'self'; media-src 'self' blob:; object-src 'none'; "
+    "default-src 'self'; img-src 'self' data:; connect-src 'self'; media-src 'self'; object-src 'none'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 latency = Histogram(
     "uckefu_http_request_seconds", "Time to answer, by endpoint and status", ["endpoint", "status"]
 )
+QUIET = frozenset({"static", "health.healthz", "health.readyz", "health.metrics"})
+"""Endpoints that machines ask all the time: measured, but not a line in the log each."""
+
+
+def style_nonce() -> str:
+    """Allow one `<style nonce=…>` on this page: for a library that brings its own (wavesurfer's shadow root)."""
+    if "style_nonce" not in g:
+        g.style_nonce = secrets.token_urlsafe(16)
+    return str(g.style_nonce)
+
+
+def policy() -> str:
+    """The content security policy of this answer."""
+    nonce = g.get("style_nonce")
+    return f"{POLICY}; style-src 'self' 'nonce-{nonce}'" if nonce else POLICY
 
 
 def init_app(app: Flask) -> None:
@@ -30,14 +46,25 @@ def init_app(app: Flask) -> None:
     @app.after_request
     def finish(response: Response) -> Response:
         response.headers["X-Request-Id"] = g.get("request_id", "")
-        response.headers.setdefault("Content-Security-Policy", POLICY)
+        response.headers.setdefault("Content-Security-Policy", policy())
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "same-origin"
         response.headers["X-Frame-Options"] = "DENY"
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
         response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+        if request.is_secure:
+            response.headers["Strict-Transport-Security"] = "max-age=31536000"
         if request.endpoint != "static":
-            response.headers.setdefault("Cache-Control", "no-store")
-            latency.labels(request.endpoint or "none", response.status_code).observe(
-                time.perf_counter() - g.get("begun", time.perf_counter())
-            )
+            response.headers["Cache-Control"] = "no-store"
+            _measure(response)
         return response
+
+
+def _measure(response: Response) -> None:
+    seconds = time.perf_counter() - g.get("begun", time.perf_counter())
+    latency.labels(request.endpoint or "none", response.status_code).observe(seconds)
+    if request.endpoint not in QUIET:
+        log.info(
+            "request", method=request.method, path=request.path, status=response.status_code,
+            milliseconds=round(seconds * 1000, 1),
+        )  # fmt: skip

@@ -8,23 +8,47 @@ import gc
 import os
 import socket
 import warnings
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from flask import Flask
 
 BACKLOG = 2048
 MOST_CONNECTIONS = 20_000
+MODES = ("eventlet", "gevent")
+Value = TypeVar("Value")
+_patched = ""
 
 
 def async_mode() -> str:
-    """`eventlet` (default) or `gevent`, from UCKEFU_ASYNC_MODE."""
-    return os.environ.get("UCKEFU_ASYNC_MODE", "eventlet")
+    """`eventlet` (default) or `gevent`: UCKEFU_ASYNC_MODE of the environment, else of `instance/settings.env`.
+
+    Read by hand: `uckefu.settings` brings libraries that must not be imported before the patch.
+    """
+    project = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    instance = os.environ.get("UCKEFU_INSTANCE") or os.path.join(project, "instance")
+    mode = os.environ.get("UCKEFU_ASYNC_MODE") or _from_file(os.path.join(instance, "settings.env"))
+    if mode not in MODES:
+        raise SystemExit(f"UCKEFU_ASYNC_MODE: {mode!r} is not one of {', '.join(MODES)}")
+    return mode
 
 
-def patch() -> None:
-    """Make blocking calls of this process cooperative; must run before other imports."""
-    if async_mode() == "gevent":
+def _from_file(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as stream:
+            lines = [line.partition("=") for line in stream]
+    except OSError:
+        return MODES[0]
+    found = [value.strip().strip("\"'") for name, _, value in lines if name.strip() == "UCKEFU_ASYNC_MODE"]
+    return found[-1] if found else MODES[0]
+
+
+def patch() -> str:
+    """Make blocking calls of this process cooperative; must run before other imports. Returns the mode."""
+    global _patched
+    _patched = async_mode()
+    if _patched == "gevent":
         from gevent import monkey
 
         monkey.patch_all()
@@ -34,13 +58,27 @@ def patch() -> None:
             import eventlet
 
             eventlet.monkey_patch()
+    return _patched
+
+
+def off_the_loop(function: Callable[..., Value], *arguments: Any) -> Value:
+    """Run what computes for long (a password hash, a waveform) in a real thread, so that other clients go on."""
+    if _patched == "eventlet":
+        from eventlet import tpool
+
+        return tpool.execute(function, *arguments)  # type: ignore[no-any-return]
+    if _patched == "gevent":
+        import gevent
+
+        return gevent.get_hub().threadpool.apply(function, arguments)  # type: ignore[no-any-return]
+    return function(*arguments)
 
 
 def serve(app: "Flask", host: str, port: int) -> None:
     """Serve `app` until the process is told to end."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-    if async_mode() == "gevent":
+    if _patched == "gevent":
         _serve_gevent(app, host, port)
     else:
         _serve_eventlet(app, host, port)
@@ -51,7 +89,7 @@ def _serve_eventlet(app: "Flask", host: str, port: int) -> None:
     import eventlet.wsgi
 
     listener = eventlet.listen((host, port), backlog=BACKLOG)
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # accepted sockets inherit it
     eventlet.wsgi.server(listener, app, max_size=MOST_CONNECTIONS, log_output=False, keepalive=True)
 
 

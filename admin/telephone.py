@@ -1,9 +1,12 @@
-"""Telephone numbers as the pages show them: normalised, masked, with their region in the reader's language."""
+"""Telephone numbers as the pages show them: normalised, masked, with their place in the reader's language."""
 
 import functools
 
 import phonenumbers
 from phonenumbers import geocoder
+
+WHOLE_UP_TO = 6
+"""Numbers this short are extensions and service numbers: shown whole."""
 
 
 @functools.lru_cache(maxsize=10_000)
@@ -33,12 +36,23 @@ def national(number: str, region: str = "CN") -> str:
     return "".join(c for c in shown if c.isdigit())
 
 
+def spellings(number: str, region: str = "CN") -> set[str]:
+    """How one number may stand in the record: as it came, `+86…`, `86…`, `0086…`, and as it is dialled here."""
+    whole = e164(number, region)
+    digits = whole.removeprefix("+")
+    return {number, whole, digits, f"00{digits}", national(number, region)}
+
+
+@functools.lru_cache(maxsize=10_000)
 def masked(number: str, region: str = "CN") -> str:
-    """`138****6621`: the last eight digits but four are hidden; short ones (extensions) are shown whole."""
+    """`138****6621`: the last eight characters but four are hidden; a withheld number's word is no number."""
     shown = national(number, region)
-    return shown if len(shown) < 8 else f"{shown[:-8]}****{shown[-4:]}"
+    if len(shown) <= WHOLE_UP_TO or not any(c.isdigit() for c in shown):
+        return shown
+    return f"{shown[:-8]}****{shown[-4:]}"
 
 
+@functools.lru_cache(maxsize=10_000)
 def place(number: str, language: str, region: str = "CN") -> str:
     """Where the number belongs (`江苏省南京市` / `Nanjing, Jiangsu`), or ''."""
     parsed = parse(number, region)

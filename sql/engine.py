@@ -11,13 +11,22 @@ from sqlalchemy import URL, Engine, create_engine, event, make_url
 MYSQL_NAMES = ("mysql", "mariadb")
 
 
-def make_engine(url: str, *, connect_timeout_seconds: int = 2, statement_timeout_seconds: int = 10) -> Engine:
+def make_engine(
+    url: str,
+    *,
+    connect_timeout_seconds: int = 2,
+    statement_timeout_seconds: int = 10,
+    pool_size: int = 5,
+    max_overflow: int = 10,
+) -> Engine:
     """Return an engine with our settings for `url`.
 
     Args:
         url: `sqlite:///FILE`, `mysql://…` or `mariadb://…`; the driver is PyMySQL whatever the URL says.
         connect_timeout_seconds: the longest wait for a connection to a server.
         statement_timeout_seconds: the longest wait for an answer, or for SQLite's write lock.
+        pool_size: connections to a server that are kept.
+        max_overflow: further ones at a peak.
 
     Raises:
         ValueError: a kind of database that this project is not tested on.
@@ -27,7 +36,10 @@ def make_engine(url: str, *, connect_timeout_seconds: int = 2, statement_timeout
     if kind == "sqlite":
         return _sqlite(parsed, statement_timeout_seconds)
     if kind in MYSQL_NAMES:
-        return _mysql(parsed, connect_timeout_seconds, statement_timeout_seconds)
+        options = _mysql_options(connect_timeout_seconds, statement_timeout_seconds)
+        return create_engine(
+            parsed.set(drivername="mysql+pymysql"), pool_size=pool_size, max_overflow=max_overflow, **options
+        )
     raise ValueError(f"UCKEFU_DATABASE_URL: {kind!r} is not supported, use sqlite, mysql or mariadb")
 
 
@@ -47,18 +59,17 @@ def _sqlite(url: URL, statement_timeout_seconds: int) -> Engine:
     return engine
 
 
-def _mysql(url: URL, connect_timeout_seconds: int, statement_timeout_seconds: int) -> Engine:
-    return create_engine(
-        url.set(drivername="mysql+pymysql"),
-        pool_pre_ping=True,
-        pool_recycle=1800,
+def _mysql_options(connect_timeout_seconds: int, statement_timeout_seconds: int) -> dict[str, Any]:
+    return {
+        "pool_pre_ping": True,
+        "pool_recycle": 1800,
         # Without gap locks two writers that upsert new rows side by side don't deadlock.
-        isolation_level="READ COMMITTED",
-        connect_args={
+        "isolation_level": "READ COMMITTED",
+        "connect_args": {
             "charset": "utf8mb4",
             "init_command": "SET time_zone = '+00:00'",
             "connect_timeout": connect_timeout_seconds,
             "read_timeout": statement_timeout_seconds,
             "write_timeout": statement_timeout_seconds,
         },
-    )
+    }

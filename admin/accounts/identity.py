@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import Unauthorized
 
+from admin.accounts import sessions
 from admin.db import db
 from sql.models import Agent, User
 
@@ -61,7 +62,9 @@ def forget(user_id: int) -> None:
 
 @login_manager.user_loader
 def load(key: str) -> SignedIn | None:
-    """The user of a session, or None when it ended (unknown, deactivated, password changed)."""
+    """The user of a session, or None when it ended (logged out, unknown, deactivated, password changed)."""
+    if sessions.is_ended():
+        return None
     at, kept = _kept.get(key, (0.0, None))
     age = time.monotonic() - at
     if kept and age < FRESH_SECONDS:

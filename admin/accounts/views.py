@@ -8,21 +8,23 @@ from flask_babel import gettext as _
 from flask_login import current_user, login_user, logout_user
 from flask_wtf import FlaskForm
 from sqlalchemy import select
-from wtforms import PasswordField, SelectField, StringField
+from wtforms import PasswordField, StringField
 from wtforms.validators import EqualTo, InputRequired, Length
 
+from admin.accounts import sessions
 from admin.accounts.identity import forget, snapshot
 from admin.audit import audit
 from admin.db import db
 from admin.i18n import LANGUAGES
+from admin.limits import LOGIN, address, limiter
 from admin.permissions import public, requires
+from admin.server import off_the_loop
 from admin.throttle import refused_logins
 from sql.models import Agent, User
 
 log = structlog.get_logger(__name__)
 blueprint = Blueprint("accounts", __name__)
 hasher = argon2.PasswordHasher()
-_nobody = hasher.hash("a password that nobody has")
 SHORTEST_PASSWORD = 10
 
 
@@ -41,22 +43,17 @@ class PasswordForm(FlaskForm):  # type: ignore[misc]
     again = PasswordField(validators=[InputRequired(), EqualTo("new")])
 
 
-class LanguageForm(FlaskForm):  # type: ignore[misc]
-    """One's own language."""
-
-    locale = SelectField(choices=[("zh", "zh"), ("en", "en")])
-
-
 def verified(password_hash: str, password: str) -> bool:
-    """Whether the password fits; constant work."""
+    """Whether the password fits; the same work for every hash of ours."""
     try:
-        return hasher.verify(password_hash, password)
-    except argon2.exceptions.VerificationError:
+        return off_the_loop(hasher.verify, password_hash, password)
+    except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
         return False
 
 
 @blueprint.route("/login", methods=["GET", "POST"])
 @public
+@limiter.limit(LOGIN, key_func=address, methods=["POST"])
 def login() -> ResponseReturnValue:
     """The login page."""
     if current_user.is_authenticated:
@@ -72,31 +69,30 @@ def login() -> ResponseReturnValue:
 
 def _try_login(name: str, password: str) -> str:
     throttle = current_app.extensions["uckefu"]["throttle"]
-    address = request.remote_addr or ""
-    if wait := throttle.wait_seconds(name, address):
+    if wait := throttle.try_now(name, address()):
         refused_logins.labels("slowed").inc()
         return str(_("Too many failed tries. Try again in %(seconds)s seconds.", seconds=wait))
     row = db.session.execute(
         select(User, Agent).outerjoin(Agent, Agent.user_id == User.id).where(User.login == name)
     ).first()
-    fits = verified(row[0].password_hash if row else _nobody, password)
+    fits = verified(row[0].password_hash if row else current_app.extensions["uckefu"]["nobody"], password)
     if not row or not fits or not row[0].active:
-        throttle.failed(name, address)
         refused_logins.labels("wrong").inc()
-        log.warning("login_refused", login=name, address=address)
+        log.warning("login_refused", login=name, address=address())
         return str(_("Login or password is wrong."))
-    throttle.succeeded(name, address)
+    throttle.succeeded(name, address())
     session.clear()
+    sessions.begin()
     login_user(snapshot(*row))
-    session.permanent = True
     audit("login", subject=name)
     return ""
 
 
 def _safe_next() -> str:
+    """Where to go on: a path of ours, never another site (browsers drop tabs and read a backslash as a slash)."""
     target = request.args.get("next", "")
-    local = target.startswith("/") and not target.startswith(("//", "/\\"))
-    return target if local else url_for("desk.page")
+    local = target.startswith("/") and not target.startswith("//") and target.isprintable()
+    return target if local and "\\" not in target else url_for("desk.page")
 
 
 @blueprint.post("/logout")
@@ -105,7 +101,7 @@ def logout() -> ResponseReturnValue:
     """End the session."""
     audit("logout", subject=current_user.login)
     logout_user()
-    session.clear()
+    sessions.end()
     return redirect(url_for("accounts.login"))
 
 

@@ -11,6 +11,7 @@ from flask_wtf import FlaskForm
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from wtforms import BooleanField, SelectField, SelectMultipleField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
 from acd.contract import ReloadConfiguration
@@ -44,7 +45,7 @@ class UserForm(FlaskForm):  # type: ignore[misc]
         ]
     )
     name = StringField(validators=[InputRequired(_l("Enter a name.")), Length(max=64)])
-    role = SelectField(choices=[(role, role) for role in ROLES])
+    role = SelectField(choices=list(ROLES))
     extension = StringField(
         validators=[
             Optional(),
@@ -134,7 +135,7 @@ def _form(form: UserForm) -> UserForm:
     form.queues.choices = [
         (id_, name) for id_, name in db.session.execute(select(Queue.id, title).order_by(Queue.id))
     ]
-    form.role.choices = list(role_words().items())
+    form.role.choices = [SelectChoice(role, word) for role, word in role_words().items()]
     return form
 
 

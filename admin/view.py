@@ -1,0 +1,71 @@
+"""The ACD's view as pages may show it: how old it is, and what of it whom may see.
+
+The ACD writes its view at each change and holds its lease (2 s) all the time: while the lease is there the last view
+is true *now*, however long nothing has changed; without it the view was true when it was written.
+"""
+
+import json
+from typing import Any
+
+import redis
+
+from acd.contract import LEASE, VIEW, AcdView
+from admin.telephone import masked, place
+from uckefu.times import now, to_us
+
+OLDEST_SECONDS = 10
+"""An older view is shown as old."""
+_COLLEAGUE = (
+    "status", "status_since_us", "next_status", "state", "state_since_us", "extension", "registered",
+)  # fmt: skip
+
+
+def latest(bus: redis.Redis) -> tuple[AcdView | None, int | None]:
+    """The latest view and the instant at which it is known to be true; (None, None) when there is none."""
+    try:
+        text, alive = bus.pipeline(transaction=False).get(VIEW).exists(LEASE).execute()
+    except redis.RedisError:
+        return None, None
+    if not text:
+        return None, None
+    view: AcdView = json.loads(text)
+    return view, to_us(now()) if alive else view.get("at_us")
+
+
+def for_page(part: dict[str, Any] | None, region: str) -> dict[str, Any] | None:
+    """An offer, call or wrap-up as a page may see it: the number masked, its place in both languages."""
+    if part is None:
+        return None
+    number = str(part.get("number", ""))
+    places = {language: place(number, language, region) for language in ("zh", "en")}
+    return {**part, "number": masked(number, region), "region": places}
+
+
+def my_slice(view: AcdView, agent_id: int, region: str) -> dict[str, Any] | None:
+    """What one agent sees of itself; None for an agent that the ACD does not know."""
+    mine = view.get("agents", {}).get(str(agent_id))
+    if mine is None:
+        return None
+    return {**mine, **{part: for_page(mine.get(part), region) for part in ("offer", "call", "wrap_up")}}
+
+
+def board(view: AcdView, region: str) -> dict[str, Any]:
+    """What everybody on the staff sees: totals, queues, waiting members, colleagues' states."""
+    members = [
+        {**member, "number": masked(str(member["number"]), region)} for member in view.get("members", [])
+    ]
+    agents = view.get("agents", {})
+    return {
+        "totals": view.get("totals", {}),
+        "queues": view.get("queues", {}),
+        "members": members,
+        "agents": {id_: {key: agent.get(key) for key in _COLLEAGUE} for id_, agent in agents.items()},
+    }
+
+
+def live_calls(view: AcdView) -> set[str]:
+    """The interactions that wait, ring or talk now."""
+    calls = {member["interaction_id"] for member in view.get("members", [])}
+    for agent in view.get("agents", {}).values():
+        calls |= {agent[part]["interaction_id"] for part in ("offer", "call") if agent.get(part)}
+    return calls

@@ -1,0 +1,107 @@
+"""The app on a SQLite of its own and a real Redis, with one user of each role; nothing is patched."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from admin import create_app, directory
+from admin.accounts import identity
+from admin.db import db
+from sql.engine import make_engine
+from sql.models import Agent, Base, User
+from sql.seed import seed
+from tests.support.servers import redis_server
+from uckefu.settings import Settings, load_settings, make_secrets
+
+LOGINS = {"administrator": "admin", "supervisor": "supervisor", "agent": "agent1"}
+
+
+@pytest.fixture(scope="package")
+def bus_url() -> Iterator[str]:
+    with redis_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="package")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An instance with the sample data, made once: hashing passwords is slow on purpose."""
+    settings = load_settings(instance=tmp_path_factory.mktemp("template") / "instance")
+    make_secrets(settings)
+    engine = make_engine(settings.sql_url)
+    Base.metadata.create_all(engine)
+    seed(engine, settings)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return settings.instance
+
+
+@pytest.fixture
+def settings(tmp_path: Path, bus_url: str, template: Path) -> Settings:
+    shutil.copytree(template, tmp_path / "instance")
+    return load_settings(instance=tmp_path / "instance", redis_url=bus_url)
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    identity._kept.clear()
+    directory.forget()
+    app = create_app(settings, TESTING=True, WTF_CSRF_ENABLED=False)
+    bus: redis.Redis = app.extensions["uckefu"]["bus"]
+    bus.flushdb()
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+    bus.close()
+
+
+@pytest.fixture
+def session(settings: Settings) -> Iterator[Session]:
+    engine = make_engine(settings.sql_url)
+    with Session(engine) as session:
+        yield session
+    engine.dispose()
+
+
+@pytest.fixture
+def agents(session: Session) -> dict[str, int]:
+    """Agent ids by login."""
+    rows = session.execute(select(User.login, Agent.id).join(Agent, Agent.user_id == User.id))
+    return {row[0]: row[1] for row in rows}
+
+
+@pytest.fixture
+def sign_in(app: Flask, session: Session) -> Callable[[str], FlaskClient]:
+    """A client that is signed in as a role (or a login); the login itself is tested in test_login.py."""
+
+    def signed_in(who: str) -> FlaskClient:
+        client = app.test_client()
+        user = session.query(User).filter_by(login=LOGINS.get(who, who)).one()
+        with client.session_transaction() as cookie:
+            cookie["_user_id"] = identity.snapshot(user, user.agent).get_id()
+            cookie["_fresh"] = True
+        return client
+
+    return signed_in
+
+
+def view_with(agent_id: int, **parts: Any) -> dict[str, Any]:
+    """An ACD view in which one agent has an offer, a call or a wrap-up."""
+    agent: dict[str, Any] = {
+        "status": "ready", "status_since_us": 1, "state": "idle", "state_since_us": 1, "extension": "1001",
+        "registered": True, "present": True, "offer": None, "call": None, "wrap_up": None,
+    }  # fmt: skip
+    return {
+        "version": 1, "at_us": 1, "writer": "test", "switches": {}, "members": [],
+        "queues": {"service": {"waiting": 0, "in_service": 0, "ready": 1, "oldest_entered_at_us": None}},
+        "totals": {"voice": {"waiting": 0, "in_service": 0, "ready": 1}},
+        "agents": {str(agent_id): {**agent, **parts}},
+    }  # fmt: skip

@@ -1,0 +1,87 @@
+"""The users page: created with generated passwords, shown once; the ACD is told; nobody locks themself out."""
+
+from collections.abc import Callable
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from acd import contract
+from sql.models import Agent, AuditEntry, Queue, Tier, User
+
+NEW = {"login": "li.na", "name": "李娜", "role": "agent", "extension": "1099", "active": "y"}
+
+
+def _reloads(app: Flask) -> int:
+    entries = app.extensions["uckefu"]["bus"].xrange(contract.COMMANDS)
+    return sum('"ReloadConfiguration"' in fields["data"] for _id, fields in entries)
+
+
+def _quick(app: Flask) -> None:
+    app.extensions["uckefu"]["acd"].reply_timeout_seconds = 1
+
+
+def test_a_new_agent_gets_passwords_shown_once_and_its_queues(
+    app: Flask, session: Session, sign_in: Callable[[str], FlaskClient]
+) -> None:
+    _quick(app)
+    queue = session.query(Queue).filter_by(name="sales").one()
+    client = sign_in("administrator")
+    assert client.post("/users/new", data={**NEW, "queues": [str(queue.id)]}).status_code == 302
+    agent = session.query(Agent).filter_by(extension="1099").one()
+    assert len(agent.a1_hash) == 32
+    assert session.query(Tier).filter_by(agent_id=agent.id, queue_id=queue.id).count() == 1
+    assert _reloads(app) == 1
+    assert session.query(AuditEntry).filter_by(action="user-created", subject="li.na").count() == 1
+    first, second = client.get("/users/"), client.get("/users/")
+    assert first.get_data(as_text=True).count("<code>") == 4
+    assert "<code>" not in second.get_data(as_text=True)
+
+
+def test_a_taken_login_or_extension_is_said_at_its_field_and_nothing_is_lost(
+    app: Flask, session: Session, sign_in: Callable[[str], FlaskClient]
+) -> None:
+    client = sign_in("administrator")
+    for field, taken in (("login", "agent1"), ("extension", "1001")):
+        answer = client.post("/users/new", data={**NEW, field: taken})
+        text = answer.get_data(as_text=True)
+        assert answer.status_code == 400
+        assert "已被使用" in text
+        assert "李娜" in text
+    assert session.query(User).filter_by(name="李娜").count() == 0
+
+
+def test_an_administrator_cannot_take_away_the_own_rights(
+    app: Flask, session: Session, sign_in: Callable[[str], FlaskClient]
+) -> None:
+    me = session.query(User).filter_by(login="admin").one()
+    client = sign_in("administrator")
+    answer = client.post(
+        f"/users/{me.id}", data={"login": "admin", "name": "A", "role": "agent", "active": "y"}
+    )
+    assert answer.status_code == 400
+    session.refresh(me)
+    assert (me.role, me.active) == ("administrator", True)
+
+
+def test_a_deactivated_agent_leaves_its_queues(
+    app: Flask, session: Session, sign_in: Callable[[str], FlaskClient]
+) -> None:
+    _quick(app)
+    user = session.query(User).filter_by(login="agent1").one()
+    form = {"login": "agent1", "name": user.name, "role": "agent", "extension": "1001"}
+    assert sign_in("administrator").post(f"/users/{user.id}", data=form).status_code == 302
+    session.expire_all()
+    assert user.active is False
+    assert session.query(Tier).filter_by(agent_id=user.agent.id).count() == 0
+
+
+def test_new_passwords_end_the_old_ones(
+    app: Flask, session: Session, sign_in: Callable[[str], FlaskClient]
+) -> None:
+    user = session.query(User).filter_by(login="agent2").one()
+    before = (user.password_hash, user.agent.a1_hash)
+    assert sign_in("administrator").post(f"/users/{user.id}/password").status_code == 302
+    session.expire_all()
+    assert user.password_hash != before[0]
+    assert user.agent.a1_hash != before[1]
