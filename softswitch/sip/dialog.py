@@ -98,6 +98,21 @@ class DialogUA(UA):  # type: ignore[misc]
         super().__init__(config, owner.on_event, **fields)
         self._owner = owner
 
+        self._challenged = False
+
+    def processChallenge(self, *arguments: Any, **fields: Any) -> Any:
+        self._challenged = True  # sippy would send the second INVITE before the ACK of the first
+        try:
+            return super().processChallenge(*arguments, **fields)
+        finally:
+            self._challenged = False
+
+    def newUacTransaction(self, req: Any, **fields: Any) -> None:
+        if self._challenged:
+            in_loop(lambda: super(DialogUA, self).newUacTransaction(req, **fields))
+        else:
+            super().newUacTransaction(req, **fields)
+
     def recvRequest(self, req: Any, sip_t: Any) -> Any:
         method = req.getMethod()
         if self.state is None or method in ("BYE", "ACK", "CANCEL", "OPTIONS"):

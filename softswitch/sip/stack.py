@@ -5,6 +5,7 @@ Import it on the main thread only (sippy's event loop belongs to the thread that
 """
 
 import os
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -13,12 +14,11 @@ os.environ.setdefault("SIPLOG_BEND", "none")
 
 import sippy.Core.EventDispatcher
 import sippy.Network_server
-import sippy.SipTransactionManager as sip_transactions
+import sippy.SipTransactionManager as sip_transactions  # noqa: N813 - a module
 import structlog
 from sippy.Core.EventDispatcher import ED2
 from sippy.SipAuthorization import SipAuthorization
 from sippy.SipConf import SipConf
-from sippy.SipRequest import SipRequest
 from sippy.SipURL import SipURL
 from sippy.Time.MonoTime import MonoTime
 from sippy.Time.Timeout import Timeout
@@ -31,6 +31,7 @@ __all__ = ["ED2", "LogLimit", "Timeout", "Transactions", "in_loop", "loop_after"
 USER_AGENT = "UCKeFu"
 LARGEST_MESSAGE = 16_384
 LOG_LINES_A_MINUTE = 20
+_BRANCH = re.compile(rb"^Via:[^\r\n]*;branch=([^;,\s]+)", re.IGNORECASE | re.MULTILINE)
 logger = structlog.get_logger(__name__)
 
 
@@ -149,18 +150,18 @@ class Transactions(sip_transactions.SipTransactionManager):  # type: ignore[misc
 
     def _refused(self, data: bytes, address: tuple[str, int]) -> None:
         """ICMP says that nobody listens there: end the transaction with 503 as sofia-sip does."""
-        try:
-            request = SipRequest(data.decode())
-            transaction = self.tclient.get(request.getTId(True, True))
-        except Exception:  # noqa: BLE001 - a response of ours, or a truncated copy: sippy has no common error
+        branch = _BRANCH.search(data)  # the copy is cut off after some 500 bytes; the first Via is ours
+        if branch is None:
             return
+        wanted = branch.group(1).decode("ascii", "replace")
+        transaction = next((each for tid, each in self.tclient.items() if tid[-1] == wanted), None)
         if (
             transaction is None
             or transaction.state is not sip_transactions.TRYING
             or transaction.resp_cb is None
         ):
             return
-        logger.info("nobody listens there", to=f"{address[0]}:{address[1]}", method=request.getMethod())
+        logger.info("nobody listens there", to=f"{address[0]}:{address[1]}", method=transaction.method)
         for name in ("teA", "teB"):
             timer = getattr(transaction, name)
             if timer is not None:
@@ -168,7 +169,8 @@ class Transactions(sip_transactions.SipTransactionManager):  # type: ignore[misc
                 setattr(transaction, name, None)
         transaction.state = sip_transactions.TERMINATED
         transaction.teC = Timeout(self.timerC, 32.0, 1, transaction)
-        response = request.genResponse(503, "Service Unavailable")
+        response = transaction.r408
+        response.setSCode(503, "Service Unavailable")
         response.rtime = MonoTime()
         if transaction.cb_ifver == 1:
             transaction.resp_cb(response)

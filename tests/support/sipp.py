@@ -148,9 +148,53 @@ def pause(milliseconds: int) -> str:
 
 def phone(*steps: str) -> str:
     """The called side: takes an INVITE, then the steps."""
-    return scenario(request("INVITE"), *steps)
+    remember = (
+        '<recv request="INVITE"><action>'
+        '<ereg regexp="tag=([^;]*)" search_in="hdr" header="From:" assign_to="whole,from_tag"/>'
+        '<ereg regexp="([0-9]+) INVITE" search_in="hdr" header="CSeq:" assign_to="whole_cseq,invite_cseq"/>'
+        "</action></recv>"
+    )
+    used = '<Reference variables="whole,whole_cseq,from_tag,invite_cseq"/>'
+    return scenario(remember, *steps, used)
 
 
 def answer(*codecs: int) -> str:
     """The called side answers and gets its ACK."""
     return respond(200, "OK", sdp(*codecs)) + request("ACK")
+
+
+def in_dialog_of_phone(
+    method: str, *, cseq: int = 2, body: str = "", headers: str = "", expect: int = 200, then: str = ""
+) -> str:
+    """A request of the called side within its dialog, its response, and what follows."""
+    return send(_with_body(_phone_head(method, cseq, headers), body), 'retrans="500"') + _final(expect) + then
+
+
+def ack_of_phone(cseq: int) -> str:
+    """The called side's ACK to the 200 of its re-INVITE."""
+    return send(_with_body(_phone_head("ACK", cseq, ""), ""))
+
+
+def _phone_head(method: str, cseq: int, headers: str) -> str:
+    return (
+        f"{method} sip:uckefu@[remote_ip]:[remote_port] SIP/2.0\n"
+        "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]\n"
+        "From: <sip:phone@[local_ip]:[local_port]>;tag=[pid]SIPpB[call_number]\n"
+        "To: <sip:uckefu@[remote_ip]:[remote_port]>;tag=[$from_tag]\n"
+        f"Call-ID: [call_id]\nCSeq: {cseq} {method}\nMax-Forwards: 70\n"
+        f"Contact: <sip:phone@[local_ip]:[local_port]>\n{headers}"
+    )
+
+
+def _final(code: int) -> str:
+    return may(100) + f'<recv response="{code}"/>'
+
+
+def cancelled() -> str:
+    """A CANCEL that must come: 200 for it, 487 for the INVITE, ACK."""
+    ok = "SIP/2.0 200 OK\n[last_Via:]\n[last_From:]\n[last_To:]\n[last_Call-ID:]\n[last_CSeq:]\nContent-Length: 0\n\n"
+    ended = (
+        "SIP/2.0 487 Request Terminated\n[last_Via:]\n[last_From:]\n[last_To:];tag=[pid]SIPpB[call_number]\n"
+        "[last_Call-ID:]\nCSeq: [$invite_cseq] INVITE\nContent-Length: 0\n\n"
+    )
+    return request("CANCEL") + send(ok) + send(ended) + request("ACK")

@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import urllib.request
 import wave
@@ -20,7 +21,7 @@ import pytest
 
 from esl.event import Event
 from esl.protocol import EventSocketParser
-from tests.support.ports import FreePorts, free_port
+from tests.support.ports import FreePorts, free_port, is_free
 from tests.support.waiting import wait_until
 from uckefu.settings import PROJECT_ROOT, load_settings, make_secrets
 
@@ -311,8 +312,7 @@ class Sipp:
         self, folder: Path, scenario: str, target: int, arguments: tuple[str, ...], port: int
     ) -> None:
         self.port = port
-        self._folder = folder / f"sipp-{port}"
-        self._folder.mkdir()
+        self._folder = Path(tempfile.mkdtemp(prefix=f"sipp-{port}-", dir=folder))
         path = self._folder / "scenario.xml"
         path.write_text(scenario, encoding="utf-8")
         command = [
@@ -324,6 +324,10 @@ class Sipp:
             self.process = subprocess.Popen(
                 command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, cwd=self._folder
             )
+        wait_until(self._listens, what=f"sipp on port {port}", every=0.01)
+
+    def _listens(self) -> bool:
+        return self.process.poll() is not None or not is_free(self.port)
 
     @property
     def messages(self) -> str:
