@@ -6,15 +6,14 @@ Scripts get their texts from the page (`texts.js_texts`), never from their own s
 
 from pathlib import Path
 
-from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import Flask, request, session
 from flask_babel import Babel, get_locale
 from flask_login import current_user
 
-# Built, not parsed: `Locale.parse("zh_CN")` becomes zh_Hans_CN, for which there is no folder.
-LANGUAGES = {"zh": Locale("zh", territory="CN"), "en": Locale("en")}
+# zh_CN's full name (CLDR): Babel resolves the short one to it, and the catalogue's folder must say the same.
+LANGUAGES = {"zh": "zh_Hans_CN", "en": "en"}
 FOLDER = Path(__file__).parent / "translations"
 
 
@@ -32,7 +31,7 @@ def compile_catalogues() -> None:
         part.replace(target)
 
 
-def choose_locale() -> Locale:
+def choose_locale() -> str:
     """The user's own language, else what was picked before login, else the browser's, else Chinese."""
     if current_user and current_user.is_authenticated:
         return LANGUAGES.get(current_user.locale, LANGUAGES["zh"])
@@ -51,6 +50,6 @@ def language() -> str:
 def init_app(app: Flask) -> None:
     """Install Flask-Babel."""
     compile_catalogues()
-    app.config["BABEL_DEFAULT_LOCALE"] = "zh_CN"
+    app.config["BABEL_DEFAULT_LOCALE"] = LANGUAGES["zh"]
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(FOLDER)
     Babel(app, locale_selector=choose_locale)

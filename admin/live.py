@@ -1,7 +1,8 @@
-"""From the ACD to the browsers: each new view is cut into slices and sent to the rooms that may see them.
+"""From the bus to the browsers: each new view is cut into slices and sent to the rooms that may see them.
 
-Rooms: `agent:<id>` gets that agent's own slice (`my`), `staff` the counters, queue and colleagues (`board`).
-Nothing is counted here; a page that connects is sent the present slices, so it shows the truth at once.
+Rooms: `agent:<id>` gets that agent's own slice (`my`) and who calls it (`caller`), `staff` the counters, queue and
+colleagues (`board`). Nothing is counted here; a page that connects is sent the present slices, so it shows the truth
+at once. Every web process listens for itself and sends to its own pages.
 """
 
 import json
@@ -12,44 +13,19 @@ import redis
 import structlog
 from flask import Flask
 from prometheus_client import Gauge
+from sqlalchemy.exc import SQLAlchemyError
 
-from acd.contract import VIEW_CHANNEL, AcdView
+from acd.contract import EVENTS_CHANNEL, VIEW_CHANNEL, AcdView, OfferMade, decode_event
+from admin import view as views
+from admin.desk.card import card_of
 from admin.sockets import socketio
-from admin.telephone import masked, place
+from uckefu.centre import load_centre
 from uckefu.times import now, to_us
 
 log = structlog.get_logger(__name__)
 HEARTBEAT_SECONDS = 3
+POLL_SECONDS = 1.0
 view_age = Gauge("uckefu_acd_view_age_seconds", "Age of the ACD's view when it was last sent to pages")
-
-
-def public_party(part: dict[str, Any] | None) -> dict[str, Any] | None:
-    """An offer, call or wrap-up as a page may see it: the number masked, its region in both languages."""
-    if part is None:
-        return None
-    number = str(part.get("number", ""))
-    return {**part, "number": masked(number), "region": {code: place(number, code) for code in ("zh", "en")}}
-
-
-def my_slice(view: AcdView, agent_id: int) -> dict[str, Any] | None:
-    """What one agent sees of itself; None for an agent that the ACD does not know."""
-    mine = view.get("agents", {}).get(str(agent_id))
-    if mine is None:
-        return None
-    return {**mine, **{part: public_party(mine.get(part)) for part in ("offer", "call", "wrap_up")}}
-
-
-def board(view: AcdView) -> dict[str, Any]:
-    """What everybody on the staff sees: totals, queues, waiting members, colleagues' states."""
-    shown = ("status", "status_since_us", "state", "state_since_us", "extension", "registered")
-    return {
-        "totals": view.get("totals", {}),
-        "queues": view.get("queues", {}),
-        "members": [
-            {**member, "number": masked(str(member["number"]))} for member in view.get("members", [])
-        ],
-        "agents": {id_: {key: a.get(key) for key in shown} for id_, a in view.get("agents", {}).items()},
-    }
 
 
 class Live:
@@ -61,9 +37,9 @@ class Live:
 
     def __init__(self, app: Flask) -> None:
         self.app = app
-        self.bus: redis.Redis[str] = app.extensions["uckefu"]["bus"]
-        self.acd = app.extensions["uckefu"]["acd"]
-        self.agents: set[int] = set()
+        self.bus: redis.Redis = app.extensions["uckefu"]["bus"]
+        self.windows: dict[str, int | None] = {}
+        """The pages that are open at this process: socket id -> agent id."""
         self._sent: dict[str, str] = {}
         self._sent_at = 0.0
 
@@ -73,30 +49,63 @@ class Live:
 
     def send_to(self, session_id: str, agent_id: int | None) -> None:
         """Send the present state to one page that has just connected."""
-        view = self.acd.view()
-        socketio.emit("board", self._stamped(view, board(view or {})), to=session_id)
+        view, true_at_us = views.latest(self.bus)
+        region = self._region()
+        socketio.emit("board", _stamped(true_at_us, views.board(view or {}, region)), to=session_id)
         if agent_id is not None:
-            socketio.emit("my", self._stamped(view, my_slice(view or {}, agent_id) or {}), to=session_id)
+            mine = views.my_slice(view or {}, agent_id, region) or {}
+            socketio.emit("my", _stamped(true_at_us, mine), to=session_id)
 
-    def publish(self, view: AcdView) -> None:
+    def publish(self, view: AcdView, true_at_us: int | None) -> None:
         """Send each slice that changed, and everything again at each heartbeat so that pages know its age."""
+        region = self._region()
         beat = time.monotonic() - self._sent_at > HEARTBEAT_SECONDS
         if beat:
             self._sent_at = time.monotonic()
-            view_age.set(max(0.0, (to_us(now()) - view.get("at_us", 0)) / 1e6))
-        for agent_id in tuple(self.agents):
-            self._emit("my", f"agent:{agent_id}", view, my_slice(view, agent_id) or {}, beat=beat)
-        self._emit("board", "staff", view, board(view), beat=beat)
+            view_age.set(max(0.0, (to_us(now()) - (true_at_us or 0)) / 1e6))
+        for agent_id in {agent for agent in self.windows.values() if agent is not None}:
+            mine = views.my_slice(view, agent_id, region) or {}
+            self._emit("my", f"agent:{agent_id}", true_at_us, mine, beat=beat)
+        self._emit("board", "staff", true_at_us, views.board(view, region), beat=beat)
 
-    def _emit(self, event: str, room: str, view: AcdView, content: dict[str, Any], *, beat: bool) -> None:
+    def offered(self, offer: OfferMade) -> None:
+        """Tell the agent's pages who calls. The pop-up with number and place stands by then; this may be slow."""
+        if offer.agent_id in self.windows.values():
+            socketio.start_background_task(self._introduce, offer)
+
+    def take(self, channel: str, data: str) -> None:
+        """What the bus said: a view, or an event."""
+        if channel == VIEW_CHANNEL:
+            self.publish(json.loads(data), to_us(now()))
+        elif json.loads(data).get("type") == OfferMade.__name__:
+            event = decode_event(data)
+            if isinstance(event, OfferMade):
+                self.offered(event)
+
+    def _introduce(self, offer: OfferMade) -> None:
+        with self.app.app_context():
+            try:
+                card = card_of(offer.number, offer.interaction_id, load_centre(self._centre_file))
+            except SQLAlchemyError as error:
+                log.warning("caller_not_read", interaction_id=offer.interaction_id, error=str(error))
+                card = {"missing": True}
+        content = {"interaction_id": offer.interaction_id, "card": card}
+        socketio.emit("caller", content, to=f"agent:{offer.agent_id}")
+
+    def _emit(
+        self, event: str, room: str, true_at_us: int | None, content: dict[str, Any], *, beat: bool
+    ) -> None:
         text = json.dumps(content, sort_keys=True)
         if beat or self._sent.get(room) != text:
             self._sent[room] = text
-            socketio.emit(event, self._stamped(view, content), to=room)
+            socketio.emit(event, _stamped(true_at_us, content), to=room)
 
-    @staticmethod
-    def _stamped(view: AcdView | None, content: dict[str, Any]) -> dict[str, Any]:
-        return {"now_us": to_us(now()), "at_us": (view or {}).get("at_us"), "content": content}
+    @property
+    def _centre_file(self) -> Any:
+        return self.app.extensions["uckefu"]["settings"].centre_file
+
+    def _region(self) -> str:
+        return load_centre(self._centre_file).region
 
     def _listen(self) -> None:
         while True:
@@ -104,26 +113,41 @@ class Live:
                 self._listen_once()
             except redis.RedisError as error:
                 log.warning("bus_lost", error=str(error))
-                socketio.sleep(1)
+            except Exception:  # a page without news is worse than any message that can't be read
+                log.exception("bus_message_failed")
+            socketio.sleep(1)
 
     def _listen_once(self) -> None:
         subscription = self.bus.pubsub(ignore_subscribe_messages=True)
         try:
-            subscription.subscribe(VIEW_CHANNEL)
+            subscription.subscribe(VIEW_CHANNEL, EVENTS_CHANNEL)
             self._publish_latest()
             while True:
-                message = subscription.get_message(timeout=1.0)
-                newest = message
-                while message is not None:  # of several that piled up only the last is true
-                    newest, message = message, subscription.get_message(timeout=0)
-                if newest is not None:
-                    self.publish(json.loads(newest["data"]))
-                elif time.monotonic() - self._sent_at > HEARTBEAT_SECONDS:
+                self._take_all(subscription)
+                if time.monotonic() - self._sent_at > HEARTBEAT_SECONDS:
                     self._publish_latest()
         finally:
             subscription.close()
 
+    def _take_all(self, subscription: Any) -> None:
+        """Take what has come; of several views that piled up only the last is true."""
+        newest = None
+        message = subscription.get_message(timeout=POLL_SECONDS)
+        while message is not None:
+            if message["channel"] == VIEW_CHANNEL:
+                newest = message
+            else:
+                self.take(message["channel"], message["data"])
+            message = subscription.get_message(timeout=0)
+        if newest is not None:
+            self.take(newest["channel"], newest["data"])
+
     def _publish_latest(self) -> None:
-        view = self.acd.view()
+        view, true_at_us = views.latest(self.bus)
         if view is not None:
-            self.publish(view)
+            self.publish(view, true_at_us)
+
+
+def _stamped(true_at_us: int | None, content: dict[str, Any]) -> dict[str, Any]:
+    """`content` with the server's clock and the instant at which it was true."""
+    return {"now_us": to_us(now()), "at_us": true_at_us, "content": content}

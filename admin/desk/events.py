@@ -1,7 +1,7 @@
 """Socket events of the desktop. Each asks the ACD and answers `{ok, code, message}` in the agent's language.
 
-A page joins `staff`, and its agent's room; its presence is told to the ACD at connect, every ten seconds
-(`here`) and at disconnect, so that an agent whose last page is gone is not offered calls for ever.
+A page joins `staff`, its session's and its agent's room; its presence is told to the ACD at connect, every ten
+seconds (`here`) and at disconnect, so that an agent whose last page is gone is not offered calls for ever.
 """
 
 from typing import Any
@@ -9,11 +9,13 @@ from typing import Any
 from flask import current_app, request
 from flask_login import current_user
 from flask_socketio import disconnect, join_room
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from acd import contract
+from admin.accounts import sessions
 from admin.desk.texts import refusal
-from admin.permissions import allowed, requires_on_socket
+from admin.live import Live
+from admin.permissions import allowed, public, requires_on_socket
 from admin.sockets import socketio
 
 Answer = dict[str, Any]
@@ -24,6 +26,13 @@ class StatusRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     status: contract.Status
+
+    @field_validator("status")
+    @classmethod
+    def _choosable(cls, value: str) -> str:
+        if value not in contract.CHOSEN_STATUSES:
+            raise ValueError("the system sets this one")
+        return value
 
 
 class OfferRequest(BaseModel):
@@ -74,11 +83,16 @@ def ask(command: contract.Command) -> Answer:
     return {"ok": reply.ok, "code": reply.code, "message": "" if reply.ok else refusal(reply.code)}
 
 
-def presence(*, here: bool) -> None:
+def presence(agent_id: int | None, *, here: bool) -> None:
     """Tell the ACD that this window is open or gone; its loss is no reason to refuse the page."""
-    if current_user.is_authenticated and current_user.agent_id is not None:
-        command = contract.Presence(agent_id=current_user.agent_id, window_id=session_id(), here=here)
+    if agent_id is not None:
+        command = contract.Presence(agent_id=agent_id, window_id=session_id(), here=here)
         current_app.extensions["uckefu"]["acd"].tell(command)
+
+
+def _live() -> Live:
+    live: Live = current_app.extensions["live"]
+    return live
 
 
 def read(model: type[BaseModel], data: object) -> Any:
@@ -109,33 +123,35 @@ def on(event: str, model: type[BaseModel]) -> Any:
 
 
 @socketio.on("connect")
-@requires_on_socket("desk.use")
+@requires_on_socket("desk.use", connecting=True)
 def connect(_auth: object = None) -> None:
-    """A page came: join the rooms and show it the present state."""
-    live = current_app.extensions["live"]
+    """A page came: join the rooms and show it the present state. The origin was checked at the handshake."""
+    agent_id = current_user.agent_id
+    _live().windows[session_id()] = agent_id
     join_room("staff")
-    if current_user.agent_id is not None:
-        join_room(f"agent:{current_user.agent_id}")
-        live.agents.add(current_user.agent_id)
-        presence(here=True)
-    live.send_to(session_id(), current_user.agent_id)
+    join_room(sessions.room())
+    if agent_id is not None:
+        join_room(f"agent:{agent_id}")
+        presence(agent_id, here=True)
+    _live().send_to(session_id(), agent_id)
 
 
 @socketio.on("disconnect")
-@requires_on_socket("desk.use")
+@public  # whoever was let in may leave; after a logout there is no user to ask any more
 def left(_reason: object = None) -> None:
     """A page went."""
-    presence(here=False)
+    presence(_live().windows.pop(session_id(), None), here=False)
 
 
 @socketio.on("here")
-@requires_on_socket("desk.use")
+@public  # asked below: who lost the right is shown the door instead of being told a code
 def here(_data: object = None) -> None:
-    """The page still lives. A user who was deactivated meanwhile is disconnected."""
-    if not allowed("desk.use"):
+    """The page still lives. Who was logged out or deactivated meanwhile, or got another extension, must connect anew."""
+    known = _live().windows.get(session_id(), -1)
+    if not allowed("desk.use") or current_user.agent_id != known:
         disconnect()
         return
-    presence(here=True)
+    presence(known, here=True)
 
 
 @on("status", StatusRequest)

@@ -1,13 +1,13 @@
 """What the desktop reads from SQL: the caller, past interactions, the agent's day."""
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
 from admin.db import db
-from admin.telephone import e164
+from admin.telephone import spellings
 from sql.models import (
     Agent,
     Contact,
@@ -19,20 +19,19 @@ from sql.models import (
     Talk,
     User,
 )  # fmt: skip
-from uckefu.times import average, elapsed, now
+from uckefu.times import average, elapsed, now, total
 
 PAST = 5
 
 
 def contact_of(number: str, region: str) -> Contact | None:
     """The contact with this number."""
-    return db.session.scalar(
-        select(Contact).join(ContactNumber).where(ContactNumber.number == e164(number, region))
-    )
+    known = ContactNumber.number.in_(spellings(number, region))
+    return db.session.scalar(select(Contact).join(ContactNumber).where(known).limit(1)) if number else None
 
 
-def past_interactions(number: str, *, without: str) -> list[dict[str, Any]]:
-    """The last interactions of this number: when, agent, disposition and note, talk time."""
+def past_interactions(numbers: set[str], *, without: str) -> list[dict[str, Any]]:
+    """The last interactions of these numbers: when, agent, disposition and note, talk time."""
     rows = db.session.execute(
         select(Interaction, Talk, User.name, Disposition)
         .outerjoin(Talk, Talk.interaction_id == Interaction.id)
@@ -40,7 +39,9 @@ def past_interactions(number: str, *, without: str) -> list[dict[str, Any]]:
         .outerjoin(User, User.id == Agent.user_id)
         .outerjoin(Disposition, Disposition.id == Talk.disposition_id)
         .where(
-            Interaction.from_number == number, Interaction.id != without, Interaction.started_at.is_not(None)
+            Interaction.from_number.in_(numbers - {""}),
+            Interaction.id != without,
+            Interaction.started_at.is_not(None),
         )
         .order_by(Interaction.started_at.desc(), Talk.connected_at.desc())
         .limit(PAST)
@@ -95,5 +96,5 @@ def my_day(agent_id: int, zone: str) -> dict[str, Any]:
         "missed": missed or 0,
         "average_talk": average(elapsed(t.connected_at, t.ended_at) for t in talks),
         "average_wrap_up": average(elapsed(t.ended_at, t.wrap_up_ended_at) for t in talks),
-        "total_talk": sum((elapsed(t.connected_at, t.ended_at) or timedelta(0) for t in talks), timedelta(0)),
+        "total_talk": total(elapsed(t.connected_at, t.ended_at) for t in talks),
     }
