@@ -30,9 +30,10 @@ class Keeper:
             self._core.changed.clear()
             began = time.monotonic()
             view = json.dumps(build(self._core.engine), ensure_ascii=False, separators=(",", ":"))
+            building = time.monotonic() - began
             await self._journal.show(view)
             # Never more than a twentieth of the time goes into views, however many wait.
-            await asyncio.sleep(max(VIEW_SECONDS, 20 * (time.monotonic() - began)))
+            await asyncio.sleep(max(VIEW_SECONDS, 20 * building))
 
     async def keep_snapshots(self) -> None:
         """Write a snapshot now and then, so that a restart replays little."""

@@ -125,6 +125,10 @@ class Acd:
                 sys.executable, "-m", "acd", env=environment, stderr=out
             )
 
+    def log_of(self, port: int) -> str:
+        """What the processes on this port have logged."""
+        return (self.settings.instance / f"acd{port}.log").read_text(encoding="utf-8")
+
 
 @pytest.fixture
 def bus_url() -> Iterator[str]:

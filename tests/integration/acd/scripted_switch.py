@@ -103,9 +103,10 @@ class Connection:
         self.send({"Content-Type": "command/reply", "Reply-Text": text})
 
     async def serve(self) -> None:
-        while data := await self.reader.read(65536):
-            for command in self.parser.feed(data):
-                self.take(command)
+        with contextlib.suppress(OSError):
+            while data := await self.reader.read(65536):
+                for command in self.parser.feed(data):
+                    self.take(command)
 
     def take(self, command: Command) -> None:
         word, _, rest = command.line.partition(" ")

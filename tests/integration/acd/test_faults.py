@@ -116,7 +116,10 @@ async def test_the_standby_takes_over_with_the_same_order_and_the_first_one_come
     await until(lambda: f":{standby.pid}#" in (acd.pages.bus.get(LEASE) or ""), "the standby to take over")
     await until(lambda: attended(acd, callers), "the callers to be back")
     assert acd.pages.line() == line
-    third = await acd.process(0 if active is first else 1)
+    port = 0 if active is first else 1
+    told = acd.log_of(port).count("acd_waits_for_lease")
+    third = await acd.process(port)
+    await until(lambda: acd.log_of(port).count("acd_waits_for_lease") > told, "the first one to wait")
     await end(third)
     assert f":{standby.pid}#" in acd.pages.bus.get(LEASE)
     await end(standby)
@@ -135,10 +138,11 @@ async def test_a_writer_that_stood_still_can_do_no_harm_when_it_comes_back(
     os.kill(first.pid, signal.SIGSTOP)
     await until(lambda: f":{second.pid}#" in (acd.pages.bus.get(LEASE) or ""), "the standby to take over")
     os.kill(first.pid, signal.SIGCONT)
+    await until(lambda: "acd_is_not_the_writer" in acd.log_of(0), "the first one to see it")
+    await until(lambda: attended(acd, callers), "the callers to be back")
     await acd.pages.send(SetStatus(agent_id=1, status="ready"))
     await until(lambda: switch.rings, "the offer")
     assert switch.rings == [("1001", line[0])]
-    await until(lambda: attended(acd, callers), "the callers to be back")
     assert [e.event_id for e in acd.pages.events(object)] == list(range(1, len(acd.pages.events(object)) + 1))
     assert f":{second.pid}#" in acd.pages.bus.get(LEASE)
     await end(first)
