@@ -1,0 +1,44 @@
+"""The phones of the suite: `uckefu.demo.phone.Phone` with a tone of its own and an ear."""
+
+from pathlib import Path
+
+from tests.conformance.hearing import HEADER_BYTES, milliseconds_of, samples_of, story, write_tone
+from tests.support.waiting import wait_until
+from uckefu.demo.phone import Phone
+
+HEARD_MILLISECONDS = 300
+
+
+class Handset(Phone):
+    """A phone that says one tone all the time. Kept over many tests; `begin` makes it fresh."""
+
+    def sing(self, folder: Path, hertz: int) -> None:
+        """Send this tone into every call."""
+        self.do("play", path=str(write_tone(folder / f"says-{self.user}.wav", hertz)))
+
+    def begin(self, folder: Path) -> None:
+        """Forget what was; record what is heard from now on into `folder`."""
+        while not self._events.empty():
+            self._events.get_nowait()
+        self.seen.clear()
+        self._path = folder / f"heard-{self.user}.wav"
+        self.do("record", path=str(self._path))
+
+    def hears(self, tone: str, seconds: float = 8) -> None:
+        """Wait until the phone hears this tone, from now on, for a moment. Raises TimeoutError."""
+        size = self._path.stat().st_size if self._path.exists() else 0
+        begin = max(0, size - HEADER_BYTES)
+        wait_until(
+            lambda: milliseconds_of(samples_of(self._path, first_byte=begin), tone) >= HEARD_MILLISECONDS,
+            seconds=seconds,
+            what=f"phone {self.user} to hear {tone!r}",
+        )
+
+    def heard(self) -> list[str]:
+        """All tones that it heard, in order; closes the recording."""
+        return story(self.recording())
+
+    def recording(self):  # type: ignore[no-untyped-def]
+        """The samples that it heard; closes the recording."""
+        self.finish_recording()
+        return samples_of(self._path)
