@@ -7,7 +7,11 @@ so a database that is down never keeps a process from starting.
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
 
+from uckefu.settings import SettingRefused
+
+SETTING = "UCKEFU_DATABASE_URL"
 MYSQL_NAMES = ("mysql", "mariadb")
 
 
@@ -29,9 +33,12 @@ def make_engine(
         max_overflow: further ones at a peak.
 
     Raises:
-        ValueError: a kind of database that this project is not tested on.
+        SettingRefused: no URL, or a kind of database that this project is not tested on.
     """
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise SettingRefused(SETTING, "…", str(error)) from error
     kind = parsed.get_backend_name()
     if kind == "sqlite":
         return _sqlite(parsed, statement_timeout_seconds)
@@ -40,7 +47,7 @@ def make_engine(
         return create_engine(
             parsed.set(drivername="mysql+pymysql"), pool_size=pool_size, max_overflow=max_overflow, **options
         )
-    raise ValueError(f"UCKEFU_DATABASE_URL: {kind!r} is not supported, use sqlite, mysql or mariadb")
+    raise SettingRefused(SETTING, parsed.render_as_string(hide_password=True), "use sqlite, mysql or mariadb")
 
 
 def _sqlite(url: URL, statement_timeout_seconds: int) -> Engine:

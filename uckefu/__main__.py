@@ -7,8 +7,6 @@ configure  write the switch's configuration of this instance
 import argparse
 import sys
 
-from sqlalchemy.exc import ArgumentError
-
 from uckefu.configure import configure
 from uckefu.log import configure_logging
 from uckefu.messages import say
@@ -33,8 +31,6 @@ def main(arguments: list[str] | None = None) -> int:
             tell(say("configured", folder=configure(settings)))
     except SettingRefused as error:
         return _refused(say("setting_refused", reason=error))
-    except ArgumentError as error:
-        return _refused(say("setting_refused", reason=f"UCKEFU_DATABASE_URL: {error}"))
     except (PortUnusable, AlreadyRunning, DatabaseAway, StartFailed) as error:
         return _refused(str(error))
     return 0

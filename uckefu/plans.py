@@ -21,7 +21,7 @@ from uckefu.bus import find_redis_server, redis_command
 from uckefu.child import Plan
 from uckefu.messages import say
 from uckefu.ports import LOOPBACK, is_listening
-from uckefu.settings import PROJECT_ROOT, SettingRefused, Settings
+from uckefu.settings import PROJECT_ROOT, SettingRefused, Settings, without_password
 
 HTTP_SECONDS = 2
 
@@ -40,7 +40,10 @@ def bus_plan(settings: Settings) -> Plan:
 
 def bus_answers(settings: Settings) -> bool:
     """Whether Redis serves now (not while it still loads its file)."""
-    client = redis.Redis.from_url(settings.bus_url, socket_connect_timeout=2, socket_timeout=2)
+    try:
+        client = redis.Redis.from_url(settings.bus_url, socket_connect_timeout=2, socket_timeout=2)
+    except ValueError as error:
+        raise SettingRefused("UCKEFU_REDIS_URL", without_password(settings.redis_url), str(error)) from error
     try:
         return bool(client.ping())
     except redis.RedisError:

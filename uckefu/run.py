@@ -20,7 +20,7 @@ from uckefu.configure import configure
 from uckefu.messages import say
 from uckefu.plans import bus_answers, bus_plan, find_freeswitch, instance_folders, plans
 from uckefu.ports import check_ports
-from uckefu.settings import PROJECT_ROOT, SettingRefused, Settings, make_secrets
+from uckefu.settings import PROJECT_ROOT, SettingRefused, Settings, make_secrets, without_password
 from uckefu.supervisor import StopAsked, Supervisor
 from uckefu.table import table
 
@@ -72,9 +72,13 @@ def run(settings: Settings, tell: Tell) -> None:
 
 def _start(supervisor: Supervisor, settings: Settings, freeswitch: str | None, tell: Tell) -> Engine:
     make_secrets(settings)
+    make_engine(
+        settings.sql_url
+    ).dispose()  # this and the next line refuse what can't work, before anything runs
+    configure(settings)
     if settings.redis_url:
         if not bus_answers(settings):
-            raise SettingRefused("UCKEFU_REDIS_URL", settings.redis_url, say("redis_away"))
+            raise SettingRefused("UCKEFU_REDIS_URL", without_password(settings.redis_url), say("redis_away"))
     else:
         supervisor.start([bus_plan(settings)])
     tell(say("preparing"))
@@ -86,7 +90,7 @@ def _start(supervisor: Supervisor, settings: Settings, freeswitch: str | None, t
 
 
 def prepare(settings: Settings) -> Engine:
-    """Bring database, texts and the switch's configuration up to date; the secrets must be there.
+    """Bring database and texts up to date; the secrets must be there.
 
     Raises:
         DatabaseAway: it does not answer, or refuses.
@@ -100,7 +104,6 @@ def prepare(settings: Settings) -> Engine:
     except SQLAlchemyError as error:
         raise DatabaseAway(say("database_away", reason=str(error).splitlines()[0])) from error
     compile_catalogues()
-    configure(settings)
     return engine
 
 

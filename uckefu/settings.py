@@ -7,6 +7,7 @@ Secrets are generated at first start into `instance/secrets.json` (mode 600) and
 
 import json
 import os
+import re
 import secrets
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,11 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+def without_password(url: str) -> str:
+    """A URL as it may be shown."""
+    return re.sub(r"//[^@/]*@", "//…@", url)
 
 
 class SettingRefused(ValueError):

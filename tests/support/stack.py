@@ -19,6 +19,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
+import psutil
 import redis
 from sqlalchemy import Engine
 
@@ -28,6 +29,7 @@ from tests.support.ports import FreePorts
 from tests.support.servers import temporary_folder
 from tests.support.waiting import wait_until
 from uckefu.child import Child, Plan
+from uckefu.plans import bus_answers, plans
 from uckefu.settings import PROJECT_ROOT, Settings, load_settings
 
 START_SECONDS = 90
@@ -92,6 +94,7 @@ class Stack:
 
     def start(self) -> None:
         """Start everything and wait until it is ready (again, after `stop`); raises RuntimeError with the logs."""
+        self._supervisor.wait_stopped(time.monotonic())  # the last one, if it was killed
         self._supervisor.start()
         wait_until(
             lambda: self.is_ready or self._supervisor.status is not None,
@@ -165,6 +168,23 @@ class Stack:
             seconds=seconds,
             what=f"{name} to be started again",
         )
+
+    def serves(self, name: str) -> bool:
+        """Whether the process has its ports open and answers (history has none: whether it runs)."""
+        settings = self.settings
+        if name == "redis":
+            return bus_answers(settings)
+        plan = next(plan for plan in plans(settings, None) if plan.name == name)
+        return plan.ready()
+
+    def wait_serves(self, name: str, seconds: float = 40) -> None:
+        """Wait until the process serves, e.g. after `wait_restarted`."""
+        wait_until(lambda: self.serves(name), seconds=seconds, what=f"{name} to serve")
+
+    def every_pid(self) -> set[int]:
+        """The supervisor and everything below it, as it is now."""
+        supervisor = psutil.Process(int((self.instance / "run" / "ready").read_text()))
+        return {supervisor.pid, *(child.pid for child in supervisor.children(recursive=True))}
 
     # ---- its words
 
