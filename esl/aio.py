@@ -240,14 +240,17 @@ class OutboundCall(Client):
 class OutboundServer:
     """Listens for the switch's `socket` application; made by `serve`."""
 
-    def __init__(self, server: asyncio.Server, calls: set[asyncio.Task[None]]) -> None:
-        self._server, self._calls = server, calls
+    def __init__(
+        self, server: asyncio.Server, calls: set[asyncio.Task[None]], is_closing: asyncio.Event
+    ) -> None:
+        self._server, self._calls, self._is_closing = server, calls, is_closing
         self.host: str
         self.port: int
         self.host, self.port = server.sockets[0].getsockname()[:2]
 
     async def close(self) -> None:
         """Stop listening and end every handler (cancelled); the switch goes on with each call's next action."""
+        self._is_closing.set()
         self._server.close()
         for task in tuple(self._calls):
             task.cancel()
@@ -300,17 +303,22 @@ async def serve(
     action. CallGone and ConnectionLost that leave the handler are a call's normal end; other errors are logged.
     """
     calls: set[asyncio.Task[None]] = set()
+    is_closing = asyncio.Event()
 
     async def on_connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - for the type checker; a coroutine always runs in a task
+        if task is None or is_closing.is_set():  # accepted at the last moment
+            writer.close()
+            return
         calls.add(task)
         try:
             await _run_call(Connection(reader, writer), handler, connect_seconds)
         finally:
             calls.discard(task)
 
-    return OutboundServer(await asyncio.start_server(on_connection, host, port, backlog=512), calls)
+    return OutboundServer(
+        await asyncio.start_server(on_connection, host, port, backlog=512), calls, is_closing
+    )
 
 
 async def _run_call(connection: Connection, handler: Handler, connect_seconds: float) -> None:

@@ -72,7 +72,7 @@ class EventSocket:
         self._tasks: set[asyncio.Task[None]] = set()
         self._failures: dict[str, int] = {}
         self._inbox: deque[Rendered] = deque()
-        self._is_woken = False
+        self._is_woken = self._is_closing = False
         self._completions: dict[str, tuple[str, asyncio.Future[None]]] = {}  # sync mode: channel and waiter
         self._api_pool = ThreadPoolExecutor(64, "event-socket-api")
         self._job_pool = ThreadPoolExecutor(256, "event-socket-job")
@@ -107,6 +107,7 @@ class EventSocket:
         asyncio.set_event_loop(self.loop)
         try:
             self.loop.run_forever()
+            self.loop.run_until_complete(_let_end(asyncio.all_tasks(self.loop)))
         finally:
             self.loop.close()
 
@@ -115,18 +116,20 @@ class EventSocket:
         self.port = int(self._server.sockets[0].getsockname()[1])
 
     async def _close(self) -> None:
+        self._is_closing = True
         if self._server is not None:
             self._server.close()
         for listener in tuple(self._listeners):
             listener.end()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=START_SECONDS / 2)
-        for task in self._tasks:
-            task.cancel()
 
     # --- connections, on the loop ---
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._is_closing:
+            writer.close()
+            return
         if len(self._listeners) >= MOST_LISTENERS:
             log.error("event socket: more than %d connections", MOST_LISTENERS)
             writer.write(encode_message({"Content-Type": "text/rude-rejection"}, b"Too many connections.\n"))
@@ -304,6 +307,13 @@ class EventSocket:
         task = self.loop.create_task(self._serve(listener))
         self._tasks.add(task)
         return listener
+
+
+async def _let_end(tasks: set[asyncio.Task[object]]) -> None:
+    """Connections that came in at the last moment close their sockets."""
+    if tasks:
+        await asyncio.wait(tasks, timeout=CONNECT_SECONDS)
+    await asyncio.sleep(0)
 
 
 def _wait_while_up(opening: "Future[Listener | None]", channel: Channel) -> Listener | None:

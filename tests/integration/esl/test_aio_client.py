@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 
 import pytest
 
@@ -75,6 +76,8 @@ async def switch() -> AsyncIterator[Switch]:
                     await script(peer)
             finally:
                 writer.close()
+                with suppress(ConnectionError):
+                    await writer.wait_closed()
 
         server = await asyncio.start_server(on_connection, "127.0.0.1", 0)
         servers.append(server)
@@ -270,6 +273,8 @@ async def outbound(
             if ends_by_itself:
                 await ended.wait()
             writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
     finally:
         await server.close()
 

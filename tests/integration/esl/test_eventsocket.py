@@ -62,7 +62,9 @@ class Raw:
     def __init__(self, port: int) -> None:
         self.sock = socket.socket()
         self.sock.settimeout(DEADLINE_SECONDS)
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 10)  # so that a slow reader shows soon
+        self.sock.setsockopt(
+            socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 10
+        )  # so that a slow reader shows soon
         self.sock.connect(("127.0.0.1", port))
         self.parser = EventSocketParser()
         self.ready: list[Message] = []
@@ -463,13 +465,17 @@ async def test_a_controller_that_says_nothing_before_the_hangup_lets_the_call_go
         accepted.set()
         await reader.read()
         writer.close()
+        await writer.wait_closed()
+        closed.set()
 
+    closed = asyncio.Event()
     server = await asyncio.start_server(mute, "127.0.0.1", 0)
     channel = switch.add(OWN)
     channel.run_dialplan(("socket", f"127.0.0.1:{server.sockets[0].getsockname()[1]} async full"))
     await accepted.wait()
     channel.hangup("ORIGINATOR_CANCEL")
     assert await asyncio.to_thread(channel.finished.wait, DEADLINE_SECONDS)
+    await closed.wait()
     server.close()
 
 
@@ -486,6 +492,7 @@ async def test_when_the_caller_hangs_up_a_lingering_controller_gets_the_last_eve
             if len(messages) == 4:
                 switch.live[OWN].hangup("ORIGINATOR_CANCEL")
         writer.close()
+        await writer.wait_closed()
         done.set()
 
     done = asyncio.Event()
