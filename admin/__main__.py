@@ -7,7 +7,7 @@ mode = patch()
 import signal  # noqa: E402 - everything below must come after the patch
 import sys  # noqa: E402
 
-from admin import create_app  # noqa: E402
+from admin.app import create_app  # noqa: E402
 from uckefu.log import configure_logging  # noqa: E402
 from uckefu.settings import load_settings  # noqa: E402
 

@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from admin import create_app, directory
 from admin.accounts import identity
+from admin.app import create_app
 from admin.db import db
 from sql.engine import make_engine
 from sql.models import Agent, Base, User
@@ -53,7 +53,6 @@ def settings(tmp_path: Path, bus_url: str, template: Path) -> Settings:
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     identity._kept.clear()
-    directory.forget()
     app = create_app(settings, TESTING=True, WTF_CSRF_ENABLED=False)
     bus: redis.Redis = app.extensions["uckefu"]["bus"]
     bus.flushdb()

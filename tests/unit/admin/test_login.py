@@ -8,8 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from admin import create_app
 from admin.accounts import identity
+from admin.app import create_app
 from admin.db import db
 from sql.models import AuditEntry, User
 from sql.seed import login_secret

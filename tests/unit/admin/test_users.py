@@ -27,15 +27,18 @@ def test_a_new_agent_gets_passwords_shown_once_and_its_queues(
     _quick(app)
     queue = session.query(Queue).filter_by(name="sales").one()
     client = sign_in("administrator")
-    assert client.post("/users/new", data={**NEW, "queues": [str(queue.id)]}).status_code == 302
+    sent = {**NEW, f"queue-{queue.id}": "y", f"level-{queue.id}": "2"}
+    shown = client.post("/users/new", data=sent)
+    assert shown.status_code == 200
+    assert shown.get_data(as_text=True).count("data-secret") == 2
     agent = session.query(Agent).filter_by(extension="1099").one()
     assert len(agent.a1_hash) == 32
-    assert session.query(Tier).filter_by(agent_id=agent.id, queue_id=queue.id).count() == 1
+    assert session.query(Tier).filter_by(agent_id=agent.id, queue_id=queue.id).one().level == 2
     assert _reloads(app) == 1
     assert session.query(AuditEntry).filter_by(action="user-created", subject="li.na").count() == 1
-    first, second = client.get("/users/"), client.get("/users/")
-    assert first.get_data(as_text=True).count("<code>") == 4
-    assert "<code>" not in second.get_data(as_text=True)
+    assert "data-secret" not in client.get("/users/").get_data(as_text=True)
+    with client.session_transaction() as cookie:
+        assert "password" not in str(dict(cookie))
 
 
 def test_a_taken_login_or_extension_is_said_at_its_field_and_nothing_is_lost(
@@ -76,12 +79,32 @@ def test_a_deactivated_agent_leaves_its_queues(
     assert session.query(Tier).filter_by(agent_id=user.agent.id).count() == 0
 
 
-def test_new_passwords_end_the_old_ones(
+def test_a_new_login_password_leaves_the_phone_alone_and_a_new_phone_password_the_login(
     app: Flask, session: Session, sign_in: Callable[[str], FlaskClient]
 ) -> None:
     user = session.query(User).filter_by(login="agent2").one()
     before = (user.password_hash, user.agent.a1_hash)
-    assert sign_in("administrator").post(f"/users/{user.id}/password").status_code == 302
+    client = sign_in("administrator")
+    assert client.post(f"/users/{user.id}/password").status_code == 200
     session.expire_all()
-    assert user.password_hash != before[0]
-    assert user.agent.a1_hash != before[1]
+    middle = (user.password_hash, user.agent.a1_hash)
+    assert middle[0] != before[0]
+    assert middle[1] == before[1]
+    assert client.post(f"/users/{user.id}/phone-password").status_code == 200
+    session.expire_all()
+    assert (user.password_hash, user.agent.a1_hash != middle[1]) == (middle[0], True)
+
+
+def test_an_extension_cannot_be_taken_away_silently_and_a_level_must_be_one(
+    app: Flask, session: Session, sign_in: Callable[[str], FlaskClient]
+) -> None:
+    user = session.query(User).filter_by(login="agent1").one()
+    queue = session.query(Queue).filter_by(name="sales").one()
+    form = {"login": "agent1", "name": user.name, "role": "agent", "active": "y"}
+    client = sign_in("administrator")
+    assert client.post(f"/users/{user.id}", data={**form, "extension": ""}).status_code == 400
+    for level in ("0", "10", "x", "-1", "1.5"):
+        sent = {**form, "extension": "1001", f"queue-{queue.id}": "y", f"level-{queue.id}": level}
+        assert client.post(f"/users/{user.id}", data=sent).status_code == 400
+    session.expire_all()
+    assert session.query(Tier).filter_by(agent_id=user.agent.id).count() == 3
