@@ -166,6 +166,10 @@ def profile_settings(profile: Profile, settings: Settings, variables: dict[str, 
             codecs=codecs_of(codecs),
             rtp_timeout_seconds=float(timeout) if timeout.isdigit() else 0.0,
         ),
+        forced_expires=_number(params.get("sip-force-expires"), 0),
+        nonce_seconds=_number(params.get("nonce-ttl"), 120),
+        hold_music=params.get("hold-music") or "local_stream://moh",
+        allows_transfer=not is_true(params.get("disable-transfer")),
     )
 
 
@@ -175,6 +179,10 @@ def _port(text: str | None, default: int, profile: str) -> int:
     if not text.isdigit() or int(text) > 65535:
         raise CannotStart(f"profile {profile}: sip-port {text!r}")
     return int(text)
+
+
+def _number(text: str | None, default: int) -> int:
+    return int(text) if text and text.isdigit() else default
 
 
 def networks_of(text: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:

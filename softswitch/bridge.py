@@ -11,7 +11,6 @@ import time
 from softswitch.caller import now_us
 from softswitch.channel import Leg
 
-DEFAULT_HOLD_MUSIC = "local_stream://moh"
 DECIDE_SECONDS = 2.0  # for the other leg's thread to see that the bridge has ended
 
 
@@ -83,6 +82,8 @@ class Bridge:
             if digit is not None:
                 leg.audio.media.send_dtmf(peer.uuid, digit.digit, min(max(digit.milliseconds, 40), 2000))
         self.end()
+        if peer.hangup_cause:
+            leg.set_variable("bridge_hangup_cause", peer.hangup_cause)
 
 
 def hold_music(leg: Leg, peer: Leg) -> str:
@@ -93,7 +94,7 @@ def hold_music(leg: Leg, peer: Leg) -> str:
         or peer.get_variable("hold_music")
     )
     if music is None:
-        return DEFAULT_HOLD_MUSIC
+        return leg.switch.hold_music(leg)
     return "" if music.lower() in ("silence", "indicate_hold") else music
 
 
@@ -144,7 +145,8 @@ def _part(first: Leg, second: Leg) -> None:
         second.set_variable("bridge_hangup_cause", first.hangup_cause)
     if second.hangup_cause:
         first.set_variable("bridge_hangup_cause", second.hangup_cause)
-    second.set_variable("call_uuid", second.uuid)
+    if second.is_up:  # a leg that is gone reports the call that it was part of
+        second.set_variable("call_uuid", second.uuid)
 
 
 def _leave(second: Leg) -> None:

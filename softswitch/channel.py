@@ -30,6 +30,7 @@ STATES = {
     "CS_PARK": 6, "CS_CONSUME_MEDIA": 7, "CS_HIBERNATE": 8, "CS_RESET": 9, "CS_HANGUP": 10, "CS_REPORTING": 11,
     "CS_DESTROY": 12, "CS_NONE": 13,
 }  # fmt: skip
+MOST_DIGITS = 200  # waiting, and remembered for the CDR
 DEEPEST = 16  # applications run within applications, as SWITCH_MAX_STACKS
 
 # Events that carry the channel variables (switch_channel_event_set_extended_data).
@@ -132,6 +133,7 @@ class Leg:
         self.recordings: dict[str, int] = {}  # path -> begun at, microseconds
         self.plays: dict[str, Play] = {}
         self.digits: deque[Digit] = deque()
+        self.digits_dialed = ""
         self.hangup_hook: Callable[[], object] | None = None
         self.profile_name = ""
         self.last_executed: tuple[str, str] = ("", "")
@@ -356,6 +358,8 @@ class Leg:
             self.hangup_cause = causes.parse(cause)
             self.times.hungup = now_us()
         self._tell_partner()
+        if self.bridge is not None and not self.bridge.ended:
+            self.set_variable("last_bridge_role", "originator" if self.bridge.first is self else "originatee")
         self.publish("CHANNEL_HANGUP")
         self._end_dialog()
         self._log.info("hangup", cause=self.hangup_cause, channel=self.name)
@@ -462,8 +466,9 @@ class Leg:
     def push_digit(self, digit: str, milliseconds: int, source: str) -> None:
         """A key was pressed."""
         with self._condition:
-            if len(self.digits) < 200:
+            if len(self.digits) < MOST_DIGITS:
                 self.digits.append(Digit(digit, milliseconds, source))
+                self.digits_dialed = (self.digits_dialed + digit)[-MOST_DIGITS:]
         self.wake()
 
     def take_digit(self) -> Digit | None:

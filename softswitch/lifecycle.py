@@ -212,6 +212,7 @@ def _hang_up(leg: Leg) -> None:
         {
             "hangup_cause": leg.hangup_cause,
             "hangup_cause_q850": str(leg.switch.q850(leg.hangup_cause)),
+            "digits_dialed": leg.digits_dialed or "none",
             "last_app": leg.last_executed[0],
             "last_arg": leg.last_executed[1],
             "caller_id": f'"{leg.caller.caller_id_name}" <{leg.caller.caller_id_number}>',

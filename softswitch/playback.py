@@ -74,7 +74,7 @@ def _play_one(leg: Leg, source: str, on_digit: Callable[[Digit], bool] | None, *
     leg.publish("PLAYBACK_START", headers)
     begun = time.monotonic()
     leg.audio.media.play(leg.uuid, source, play_id=current.play_id, loop=loop)
-    stopped = _wait(leg, current, on_digit)
+    stopped = _wait(leg, current, on_digit, _time_limit(leg))
     if not current.status:
         leg.audio.media.stop_play(leg.uuid, current.play_id)
     leg.plays.pop(current.play_id, None)
@@ -94,10 +94,18 @@ def _play_one(leg: Leg, source: str, on_digit: Callable[[Digit], bool] | None, *
     return "success"
 
 
-def _wait(leg: Leg, current: Play, on_digit: Callable[[Digit], bool] | None) -> bool:
+def _time_limit(leg: Leg) -> float | None:
+    """`playback_timeout_sec`: a playback is stopped after so many seconds."""
+    text = leg.get_variable("playback_timeout_sec") or ""
+    return float(text) if text.isdigit() and int(text) else None
+
+
+def _wait(leg: Leg, current: Play, on_digit: Callable[[Digit], bool] | None, seconds: float | None) -> bool:
     """Wait for the end; True when something stopped it."""
+    deadline = None if seconds is None else time.monotonic() + seconds
     while leg.wait_until(
-        lambda: bool(current.status) or leg.flags.stop or (on_digit is not None and bool(leg.digits))
+        lambda: bool(current.status) or leg.flags.stop or (on_digit is not None and bool(leg.digits)),
+        None if deadline is None else max(0.0, deadline - time.monotonic()),
     ):
         if leg.take_stop():
             return True
@@ -105,7 +113,7 @@ def _wait(leg: Leg, current: Play, on_digit: Callable[[Digit], bool] | None) -> 
             return False
         if on_digit is not None and (digit := leg.take_digit()) is not None and on_digit(digit):
             return True
-    return False
+    return leg.is_ready  # the time is over; else the leg must leave
 
 
 def read_digits(

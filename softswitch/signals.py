@@ -78,7 +78,13 @@ class Signals:
             return
         leg.flags.remote_hangup = True
         if method == "BYE":
-            leg.set_variable("sip_term_status", "200")
+            leg.set_variables(
+                {
+                    "sip_term_status": "200",
+                    "sip_term_cause": "16",
+                    "proto_specific_hangup_cause": "sip:200",
+                }
+            )
             leg.hangup(reason or "NORMAL_CLEARING")
             leg.set_variable("sip_hangup_disposition", "recv_bye")
         else:
@@ -118,6 +124,9 @@ class Signals:
         """REFER: the partner goes to `number`; the phone is told 200 at once, as mod_sofia does."""
         leg = self._leg
         partner = leg.partner
+        if not leg.switch.may_transfer(leg):
+            self._dialog.notify_refer("403 Forbidden", final=True)
+            return
         if partner is None or not partner.is_up or replaces:
             # Attended transfer needs both dialogs; the phone keeps its call and can try another way.
             self._dialog.notify_refer("501 Not Implemented" if replaces else "403 Forbidden", final=True)

@@ -10,6 +10,7 @@ import time
 import uuid as uuids
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, Protocol
 
 import structlog
@@ -55,8 +56,6 @@ class SoftSwitch:
         configuration: Configuration,
         media: MediaPort,
         domain: str,
-        *,
-        most_sessions: int = MOST_SESSIONS,
     ) -> None:
         self.log = structlog.get_logger("softswitch.switch")
         self.configuration = configuration
@@ -72,7 +71,7 @@ class SoftSwitch:
         self.workers = ThreadPoolExecutor(8, "directory")
         self.calls_total = 0
         self.legs_total = 0
-        self.most_sessions = most_sessions
+        self._second = self._in_second = 0
         self.started_at = time.time()
         self._legs: dict[str, Leg] = {}
         self._lock = threading.Lock()
@@ -146,9 +145,8 @@ class SoftSwitch:
 
     def take_call(self, arrival: Arrival) -> str | None:
         """Make the leg of an INVITE and start it; or why not."""
-        with self._lock:
-            if len(self._legs) >= self.most_sessions:
-                return "503 Maximum Calls In Progress"
+        if self._is_full():
+            return "503 Maximum Calls In Progress"
         self.calls_total += 1
         dialog, profile = arrival.dialog, arrival.profile
         variables = _invite_variables(arrival)
@@ -157,7 +155,16 @@ class SoftSwitch:
         audio = LegAudio(self.media, caller.uuid, profile.settings.preferences)
         leg = Leg(self, caller, audio, dialog, caller.channel_name)
         leg.profile_name = profile.name
-        leg.set_variables(user_variables | variables)
+        leg.set_variables(
+            user_variables
+            | variables
+            | {
+                "uuid": caller.uuid,
+                "call_uuid": caller.uuid,
+                "session_id": str(self.legs_total + 1),
+                "channel_name": caller.channel_name,
+            }
+        )
         body = arrival.request.getBody()
         if body is not None:
             try:
@@ -170,6 +177,19 @@ class SoftSwitch:
         self._add(leg)
         self.start_thread(leg)
         return None
+
+    def _is_full(self) -> bool:
+        """`max-sessions` and `sessions-per-second` of switch.conf."""
+        settings = self.configuration.settings("switch.conf")
+        most, rate = settings.get("max-sessions", ""), settings.get("sessions-per-second", "")
+        now = int(time.monotonic())
+        if now != self._second:
+            self._second, self._in_second = now, 0
+        self._in_second += 1
+        if rate.isdigit() and self._in_second > int(rate):
+            return True
+        with self._lock:
+            return len(self._legs) >= (int(most) if most.isdigit() else MOST_SESSIONS)
 
     # --- calls that go out
 
@@ -272,6 +292,16 @@ class SoftSwitch:
         if leg.bridge is not None:
             leg.bridge.hold(leg, on)
 
+    def hold_music(self, leg: Leg) -> str:
+        """The `hold-music` of the leg's profile."""
+        profile = self.profiles.get(leg.profile_name)
+        return profile.settings.hold_music if profile is not None else ""
+
+    def may_transfer(self, leg: Leg) -> bool:
+        """Whether the phones of its profile may REFER (`disable-transfer`)."""
+        profile = self.profiles.get(leg.profile_name)
+        return profile is not None and profile.settings.allows_transfer
+
     def on_answer(self, leg: Leg) -> None:
         """A leg is answered: `execute_on_answer`, `api_on_answer`."""
         if wanted := leg.get_variable("execute_on_answer"):
@@ -325,7 +355,18 @@ class SoftSwitch:
         if done is not None and not done.wait(RECORDED_SECONDS):
             self.log.warning("recording not yet on disk", path=path, call_uuid=leg.uuid)
         self._recorded.pop((leg.uuid, path), None)
-        leg.publish("RECORD_STOP", {"Record-File-Path": path, "Record-Completion-Cause": "success-silence"})
+        why = "input-too-short" if self._discarded(leg, path) else "success-silence"
+        leg.set_variable("record_completion_cause", why)
+        leg.publish("RECORD_STOP", {"Record-File-Path": path, "Record-Completion-Cause": why})
+
+    def _discarded(self, leg: Leg, path: str) -> bool:
+        """RECORD_MIN_SEC: what is shorter is not kept."""
+        least, length = leg.get_variable("RECORD_MIN_SEC") or "", leg.get_variable("record_ms") or ""
+        if not least.isdigit() or not length.isdigit() or int(length) >= int(least) * 1000:
+            return False
+        Path(path).unlink(missing_ok=True)
+        leg.set_variable("RECORD_DISCARDED", "true")
+        return True
 
     # --- the media process's events (its reader thread)
 
@@ -359,7 +400,6 @@ class SoftSwitch:
                     "record_ms": str(milliseconds),
                     "record_seconds": str(milliseconds // 1000),
                     "record_samples": str(milliseconds * 8),
-                    "record_completion_cause": "success-silence",
                 }
             )
         if (done := self._recorded.get((leg_id, path))) is not None:

@@ -60,6 +60,10 @@ class ProfileSettings:
     authenticates: bool
     networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
     preferences: Preferences = field(default_factory=lambda: Preferences("127.0.0.1"))
+    forced_expires: int = 0  # sip-force-expires: the registration time of every phone
+    nonce_seconds: int = 120  # nonce-ttl
+    hold_music: str = "local_stream://moh"  # hold-music
+    allows_transfer: bool = True  # disable-transfer
 
 
 class SipProfile:
@@ -82,7 +86,7 @@ class SipProfile:
         self._registrar = registrar
         self._workers = workers
         self._on_call = on_call
-        self._authenticator = Authenticator(settings.realm)
+        self._authenticator = Authenticator(settings.realm, settings.nonce_seconds)
         self._limit = LogLimit()
         self._waiting = 0
         self.transactions = Transactions(settings.host, settings.port, self._on_request)
@@ -333,6 +337,7 @@ class SipProfile:
         if seconds <= 0:
             self._registrar.unregister(user, self.settings.realm, uri)
             return
+        seconds = self.settings.forced_expires or min(seconds, LONGEST_SECONDS)
         agent = str(request.getHF("user-agent").body) if request.countHFs("user-agent") else ""
         self._registrar.register(
             Registration(
@@ -341,7 +346,7 @@ class SipProfile:
                 call_id=str(request.getHFBody("call-id")),
                 uri=uri,
                 network=request.getSource(),
-                expires_at=time.time() + min(seconds, LONGEST_SECONDS),
+                expires_at=time.time() + seconds,
                 user_agent=agent,
                 profile=self.name,
                 registered_at=time.time(),

@@ -198,3 +198,27 @@ def cancelled() -> str:
         "[last_Call-ID:]\nCSeq: [$invite_cseq] INVITE\nContent-Length: 0\n\n"
     )
     return request("CANCEL") + send(ok) + send(ended) + request("ACK")
+
+
+def register(user: str, domain: str, *, cseq: int, expires: int = 60, contact: str = "", credentials: str = "") -> str:
+    """A REGISTER; `credentials` is sipp's `[authentication …]`."""
+    where = contact or f"<sip:{user}@[local_ip]:[local_port]>"
+    return send(
+        f"REGISTER sip:{domain} SIP/2.0\n"
+        "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]\n"
+        f"From: <sip:{user}@{domain}>;tag=[pid]r[call_number]\nTo: <sip:{user}@{domain}>\n"
+        f"Call-ID: [call_id]\nCSeq: {cseq} REGISTER\nContact: {where}\n{credentials}Max-Forwards: 70\n"
+        f"User-Agent: sipp phone\nExpires: {expires}\nContent-Length: 0\n\n",
+        'retrans="500"',
+    )
+
+
+def registered(user: str, password: str, domain: str, *, expires: int = 60, contact: str = "", result: int = 200) -> str:
+    """Register with a password: challenge, then `result`."""
+    word = f"[authentication username={user} password={password}]\n"
+    return (
+        register(user, domain, cseq=1, expires=expires, contact=contact)
+        + '<recv response="401" auth="true"/>'
+        + register(user, domain, cseq=2, expires=expires, contact=contact, credentials=word)
+        + f'<recv response="{result}"/>'
+    )

@@ -4,6 +4,7 @@
 socket told.
 """
 
+import contextlib
 import os
 import shutil
 import socket
@@ -21,7 +22,7 @@ import pytest
 
 from esl.event import Event
 from esl.protocol import EventSocketParser
-from tests.support.ports import FreePorts, free_port, is_free
+from tests.support.ports import FreePorts, free_port
 from tests.support.waiting import wait_until
 from uckefu.settings import PROJECT_ROOT, load_settings, make_secrets
 
@@ -101,6 +102,7 @@ class Tap:
         self._changed = threading.Condition()
         self._socket, self._parser = self._connect()
         self._say(self._socket, self._parser, "event json ALL")
+        self._socket.settimeout(None)
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
@@ -126,7 +128,6 @@ class Tap:
             return self._say(connection, parser, f"api {line}")
 
     def _read(self) -> None:
-        self._socket.settimeout(None)
         while data := self._receive():
             for message in self._parser.feed(data):
                 event = message.event()
@@ -161,7 +162,9 @@ class Tap:
 
     def close(self) -> None:
         """Hang up."""
-        self._socket.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):  # the switch may have closed it already
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._thread.join(5)
         self._socket.close()
 
 
@@ -210,6 +213,7 @@ class Switch:
         (conf / "freeswitch.xml").write_text(text, encoding="utf-8")
         self._process: subprocess.Popen[bytes] | None = None
         self._tap: Tap | None = None
+        self._phones: list[Sipp] = []
         self.log_path = folder / "switch.log"
 
     def _make_sounds(self) -> None:
@@ -267,8 +271,7 @@ class Switch:
 
     def stop(self) -> int:
         """SIGTERM; returns the exit status."""
-        if self._tap is not None:
-            self._tap.close()
+        self.close_tap()
         self.process.terminate()
         try:
             return self.process.wait(20)
@@ -276,6 +279,18 @@ class Switch:
             self.process.kill()
             self.process.wait()
             raise
+
+    def close_tap(self) -> None:
+        """No more events."""
+        if self._tap is not None:
+            self._tap.close()
+            self._tap = None
+
+    def release(self) -> None:
+        """Let go of what a failed test left behind."""
+        self.close_tap()
+        for each in self._phones:
+            each.kill()
 
     def log(self) -> str:
         """What it wrote."""
@@ -297,7 +312,9 @@ class Switch:
         self, scenario: str, *arguments: str, target: int | None = None, port: int | None = None
     ) -> "Sipp":
         """Start a sipp scenario towards the external profile (or `target`)."""
-        return Sipp(self.folder, scenario, target or self.ports.gateway, arguments, port or free_port())
+        made = Sipp(self.folder, scenario, target or self.ports.gateway, arguments, port or free_port())
+        self._phones.append(made)
+        return made
 
     def metric(self, name: str) -> float:
         """A sample of /metrics; labels as written."""
@@ -327,7 +344,10 @@ class Sipp:
         wait_until(self._listens, what=f"sipp on port {port}", every=0.01)
 
     def _listens(self) -> bool:
-        return self.process.poll() is not None or not is_free(self.port)
+        # Not by binding it: that could take the port from under sipp.
+        wanted = f":{self.port:04X}"
+        rows = Path("/proc/net/udp").read_text(encoding="ascii").splitlines()[1:]
+        return self.process.poll() is not None or any(row.split()[1].endswith(wanted) for row in rows)
 
     @property
     def messages(self) -> str:
@@ -367,6 +387,7 @@ def make_switch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[.
 
     yield make
     for switch in made:
+        switch.release()
         if switch.process.poll() is None:
             assert switch.stop() == 0
         print(switch.log()[-20000:])
