@@ -166,7 +166,7 @@ def set_variables(context: Context, arguments: str) -> str:
     syntax = usage("<uuid> <var>=<value>;<var>=<value>...")
     uuid, blank, pairs = arguments.partition(" ")
     if not blank:
-        return syntax
+        return ""
     channel = context.switch.channel(uuid)
     if channel is None:
         return _NO_CHANNEL + syntax
@@ -212,7 +212,7 @@ def park(context: Context, arguments: str) -> str:
         return usage("<uuid>")
     channel = context.switch.channel(arguments)
     if channel is None:
-        return "-ERR Operation failed\n"
+        return _NO_CHANNEL
     channel.transfer("park", "inline")
     return "+OK\n"
 

@@ -266,27 +266,32 @@ def sofia(context: Context, arguments: str) -> str:
     if words[:1] == ["status"]:
         return _sofia_status(context, words[1:])
     if len(words) == 3 and words[0] == "profile" and words[2] == "rescan":
-        return f"Reload XML [Success]\n{_rescan(context, words[1])}"
-    return "--------------------------------------------------------------------------------\n" + usage(
-        "sofia status [profile <name> [reg [<contact str>]|user <user@domain>]|gateway <name>] | profile <name> rescan"
+        return _rescan(context, words[1])
+    return (
+        "USAGE:\n--------------------------------------------------------------------------------\n"
+        + usage(
+            "sofia status [profile <name> [reg [<contact str>]|user <user@domain>]|gateway <name>] | profile <name> rescan"
+        )
     )
 
 
 def _rescan(context: Context, name: str) -> str:
     if name not in context.configuration().profiles:
-        return f"-ERR cannot find config for profile {name}\n"
+        return f"Invalid Profile [{name}]"
     reply = context.run("reloadxml")
-    return "+OK scan complete\n" if reply.startswith("+OK") else reply
+    return "Reload XML [Success]\n+OK scan complete\n" if reply.startswith("+OK") else reply
 
 
 def _sofia_status(context: Context, words: Sequence[str]) -> str:
     if not words:
         return _all_profiles(context)
+    if len(words) == 1:
+        return _all_gateways(context)
     if words[0].lower() == "gateway":
-        return _gateway(context, words[1]) if len(words) > 1 else _all_profiles(context)
+        return _gateway(context, words[1])
     if words[0].lower() != "profile":
         return "Invalid Syntax!\n"
-    profile = context.configuration().profiles.get(words[1] if len(words) > 1 else "")
+    profile = context.configuration().profiles.get(words[1])
     if profile is None:
         return "Invalid Profile!\n"
     if len(words) > 2 and words[2].lower() in ("reg", "user"):
@@ -310,6 +315,26 @@ def _all_profiles(context: Context) -> str:
         ]
     count = len(profiles)
     return "".join(lines) + _LINE + f"{count} profile{'' if count == 1 else 's'} 0 aliases\n"
+
+
+def _all_gateways(context: Context) -> str:
+    head = "\t".join(
+        (
+            f"{'Profile::Gateway-Name':>25}",
+            f"{'    Data    ':>32}",
+            "State",
+            "Ping Time",
+            "IB Calls(F/T)",
+            "OB Calls(F/T)",
+        )
+    )
+    gateways = context.configuration().gateways.values()
+    rows = "".join(
+        f"{each.profile + '::' + each.name:>25}\t{'sip:' + each.params.get('proxy', ''):>32}\tNOREG\t  0.00\t0/0\t0/0\n"
+        for each in gateways
+    )
+    count = f"{len(gateways)} gateway{'' if len(gateways) == 1 else 's'}"
+    return f"{head}\n{_LINE}{rows}{_LINE}{count}: Inbound(Failed/Total): 0/0,Outbound(Failed/Total):0/0\n"
 
 
 def _gateway(context: Context, name: str) -> str:

@@ -161,6 +161,8 @@ def python(context: Context, arguments: str) -> str:
 
 def bgapi(context: Context, arguments: str) -> str:
     """`bgapi <command>`: run in the background; the result is a BACKGROUND_JOB event."""
+    if not arguments:
+        return "-ERR Invalid syntax\n"
     job = str(uuids.uuid4())
     name, _, rest = arguments.partition(" ")
 

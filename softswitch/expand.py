@@ -38,6 +38,9 @@ def _expand(text: str, get_variable: GetVariable, api: CallApi, depth: int) -> s
             end = _closing(text, begin)
             out.append(_value(text[begin:end], get_variable, api, depth))
             at = end + 1
+            if at < len(text) and text[at] != "$":  # FreeSWITCH copies it unseen, a backslash too
+                out.append(text[at])
+                at += 1
         else:
             out.append(text[at])
             at += 1

@@ -41,6 +41,8 @@ def api(name: str, arguments: str) -> str:
         (r"\d+", r"\d+"),
         ("100$ ${a}", "100$ alpha"),
         ("${a", "alpha"),
+        (r"${a}\${a}", r"alpha\alpha"),
+        ("${a}${b}", "alphaa"),
         ("$1 ${a}", "$1 alpha"),
     ],
 )
