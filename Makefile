@@ -26,8 +26,15 @@ lint: $(VENV)/installed-tests ## ruff and mypy
 	@$(PY) -m ruff format --check
 	@$(PY) -m mypy
 
+constraints: ## pin the newest versions that fit setup.cfg into constraints.txt
+	@rm -rf $(VENV)-pins && $(PYTHON) -m venv $(VENV)-pins
+	@$(VENV)-pins/bin/python -m pip --quiet install --upgrade pip
+	@$(VENV)-pins/bin/python -m pip --quiet install --editable '.[test,gevent]'
+	@{ echo "# Made by \`make constraints\`; the Makefile installs exactly these."; $(VENV)-pins/bin/python -m pip freeze --exclude-editable; } > constraints.txt
+	@rm -rf $(VENV)-pins
+
 clean: ## remove the environment and caches; the instance with its data stays
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis test-artefacts *.egg-info
+	rm -rf $(VENV) $(VENV)-pins .pytest_cache .mypy_cache .ruff_cache .hypothesis test-artefacts *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(PY):
@@ -44,4 +51,4 @@ $(VENV)/installed-tests: $(PINNED) | $(PY)
 	@$(PIP) install --constraint constraints.txt --editable '.[test]'
 	@touch $@ $(VENV)/installed
 
-.PHONY: help run test lint clean
+.PHONY: help run test lint constraints clean
