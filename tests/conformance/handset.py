@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.conformance.hearing import HEADER_BYTES, milliseconds_of, samples_of, story, write_tone
+from tests.conformance.hearing import HEADER_BYTES, milliseconds_of, samples_of, story, windows, write_tone
 from tests.support.waiting import wait_until
 from uckefu.demo.phone import Phone
 
@@ -33,6 +33,16 @@ class Handset(Phone):
             seconds=seconds,
             what=f"phone {self.user} to hear {tone!r}",
         )
+
+    def hears_silence(self, milliseconds: int = 1000, seconds: float = 8) -> None:
+        """Wait until so much of the recording in a row, from now on, has no tone in it. Raises TimeoutError."""
+        begin = max(0, (self._path.stat().st_size if self._path.exists() else 0) - HEADER_BYTES)
+
+        def is_silent() -> bool:
+            last = windows(samples_of(self._path, first_byte=begin))[-(milliseconds // 100) :]
+            return len(last) >= milliseconds // 100 and not any(last)
+
+        wait_until(is_silent, seconds=seconds, what=f"silence at phone {self.user}")
 
     def heard(self) -> list[str]:
         """All tones that it heard, in order; closes the recording."""
