@@ -14,6 +14,8 @@ from flask_login import current_user
 
 # zh_CN's full name (CLDR): Babel resolves the short one to it, and the catalogue's folder must say the same.
 LANGUAGES = {"zh": "zh_Hans_CN", "en": "en"}
+LANGUAGE_NAMES = {"zh": "简体中文", "en": "English"}
+"""Each in its own language, whatever the page speaks."""
 FOLDER = Path(__file__).parent / "translations"
 
 

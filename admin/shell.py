@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask, current_app
 from flask_babel import lazy_gettext as _l
 
-from admin.i18n import language
+from admin.i18n import LANGUAGE_NAMES, language
 from admin.permissions import allowed
 from uckefu.centre import Centre, load_centre
 from uckefu.times import clock, hms, shown
@@ -42,6 +42,7 @@ def init_app(app: Flask) -> None:
         return {
             "rail": [entry for entry in RAIL if allowed(entry.permission)],
             "language": language(),
+            "languages": LANGUAGE_NAMES,
             "centre": centre(),
             "allowed": allowed,
         }

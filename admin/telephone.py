@@ -7,6 +7,8 @@ from phonenumbers import geocoder
 
 WHOLE_UP_TO = 6
 """Numbers this short are extensions and service numbers: shown whole."""
+WITHHELD = frozenset({"anonymous", "restricted", "private", "unavailable", "unknown"})
+"""What stands in place of a number that the caller doesn't show: nothing to hide."""
 
 
 @functools.lru_cache(maxsize=10_000)
@@ -45,9 +47,9 @@ def spellings(number: str, region: str = "CN") -> set[str]:
 
 @functools.lru_cache(maxsize=10_000)
 def masked(number: str, region: str = "CN") -> str:
-    """`138****6621`: the last eight characters but four are hidden; a withheld number's word is no number."""
+    """`138****6621`: the last eight characters but four are hidden, in a SIP name too."""
     shown = national(number, region)
-    if len(shown) <= WHOLE_UP_TO or not any(c.isdigit() for c in shown):
+    if len(shown) <= WHOLE_UP_TO or shown.lower() in WITHHELD:
         return shown
     return f"{shown[:-8]}****{shown[-4:]}"
 

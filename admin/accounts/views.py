@@ -5,6 +5,7 @@ import structlog
 from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_login import current_user, login_user, logout_user
 from flask_wtf import FlaskForm
 from sqlalchemy import select
@@ -38,9 +39,14 @@ class LoginForm(FlaskForm):  # type: ignore[misc]
 class PasswordForm(FlaskForm):  # type: ignore[misc]
     """One's own new password."""
 
-    present = PasswordField(validators=[InputRequired(), Length(max=256)])
-    new = PasswordField(validators=[InputRequired(), Length(min=SHORTEST_PASSWORD, max=256)])
-    again = PasswordField(validators=[InputRequired(), EqualTo("new")])
+    present = PasswordField(validators=[InputRequired(_l("Enter your present password.")), Length(max=256)])
+    new = PasswordField(
+        validators=[
+            InputRequired(_l("Enter a new password.")),
+            Length(SHORTEST_PASSWORD, 256, _l("The new password is too short.")),
+        ]
+    )
+    again = PasswordField(validators=[EqualTo("new", _l("Both must be the same."))])
 
 
 def verified(password_hash: str, password: str) -> bool:
@@ -123,20 +129,34 @@ def language(code: str) -> ResponseReturnValue:
 @blueprint.route("/profile", methods=["GET", "POST"])
 @requires("account.own")
 def profile() -> ResponseReturnValue:
-    """One's own settings: the password."""
+    """One's own settings: language, theme, password."""
     form = PasswordForm()
-    wrong = False
+    refused = ""
     if form.validate_on_submit():
-        user = db.session.get(User, current_user.id)
-        wrong = user is None or not verified(user.password_hash, form.present.data)
-        if user is not None and not wrong:
-            user.password_hash = hasher.hash(form.new.data)
-            db.session.commit()
-            audit("password-changed", subject=user.login)
-            forget(user.id)
-            login_user(snapshot(user, user.agent))
+        refused = _change_password(form.present.data, form.new.data)
+        if not refused:
             flash(_("The password is changed. Other sessions of yours have ended."))
             return redirect(url_for("accounts.profile"))
+    status = 400 if form.errors or refused else 200
     return render_template(
-        "accounts/profile.html", form=form, wrong=wrong, shortest=SHORTEST_PASSWORD
-    ), (400 if form.errors or wrong else 200)  # fmt: skip
+        "accounts/profile.html", form=form, refused=refused, shortest=SHORTEST_PASSWORD
+    ), status
+
+
+def _change_password(present: str, new: str) -> str:
+    """Change one's own password. Returns why not, or ''; guesses are slowed down as at the login."""
+    throttle = current_app.extensions["uckefu"]["throttle"]
+    if wait := throttle.try_now(current_user.login, address()):
+        refused_logins.labels("slowed").inc()
+        return str(_("Too many failed tries. Try again in %(seconds)s seconds.", seconds=wait))
+    user = db.session.get(User, current_user.id)
+    if user is None or not verified(user.password_hash, present):
+        refused_logins.labels("wrong").inc()
+        return str(_("This is not your present password."))
+    throttle.succeeded(current_user.login, address())
+    user.password_hash = off_the_loop(hasher.hash, new)
+    db.session.commit()
+    audit("password-changed", subject=user.login)
+    forget(user.id)
+    login_user(snapshot(user, user.agent))
+    return ""

@@ -4,7 +4,7 @@ Results are told from stored instants only: `talking` (an agent talks now), `ans
 queue, left without an agent), `waiting` (in a queue now), `flow` (ended before any queue).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from admin.db import db
-from admin.telephone import e164
+from admin.telephone import e164, spellings
 from sql.models import (
     Agent,
     CallLeg,
@@ -27,9 +27,11 @@ from sql.models import (
     Talk,
     User,
 )  # fmt: skip
-from uckefu.times import elapsed, total
+from uckefu.times import elapsed, now, total
 
 PAGE_SIZES = (20, 50, 100)
+FEWEST_DIGITS = 3
+MOST_NAMED_CONTACTS = 200
 began = func.coalesce(Interaction.started_at, Interaction.queued_at)
 RESULTS: dict[str, ColumnElement[bool]] = {
     "answered": and_(Interaction.connected_at.is_not(None), Interaction.ended_at.is_not(None)),
@@ -43,6 +45,14 @@ RESULTS: dict[str, ColumnElement[bool]] = {
         Interaction.queued_at.is_not(None), Interaction.connected_at.is_(None), Interaction.ended_at.is_(None)
     ),
     "flow": Interaction.queued_at.is_(None),
+}
+
+
+SORTS: dict[str, Any] = {
+    "time": began,
+    "number": Interaction.from_number,
+    "queue": Interaction.queue_name,
+    "agent": User.name,
 }
 
 
@@ -72,6 +82,17 @@ class Row:
     result: str
 
 
+def settled(row: Row, live: set[str] | None) -> str:
+    """The row's result as of now: what the ACD no longer has is over, even when its CDR has not come yet.
+
+    Args:
+        row: from `page`.
+        live: the interactions that wait, ring or talk now; None when that is not known.
+    """
+    over = {"talking": "answered", "waiting": "abandoned"}
+    return row.result if live is None or row.interaction.id in live else over.get(row.result, row.result)
+
+
 def result_of(interaction: Interaction) -> str:
     """The word for how it went, from the same instants as `RESULTS`."""
     if interaction.queued_at is None:
@@ -83,16 +104,13 @@ def result_of(interaction: Interaction) -> str:
 
 def _conditions(filters: Filters, zone: str, region: str) -> Iterable[ColumnElement[bool]]:
     if filters.text:
-        digits = "".join(c for c in filters.text if c.isdigit())
-        found = [Interaction.id == filters.text, Contact.name.contains(filters.text, autoescape=True)]
-        if digits:
-            found.append(Interaction.from_number.contains(digits, autoescape=True))
-            found.append(Interaction.from_number == e164(filters.text, region))
-        yield or_(*found)
+        yield _about(filters.text, region)
     if filters.begin:
-        yield began >= datetime.combine(filters.begin, time(), ZoneInfo(zone))
+        since = datetime.combine(filters.begin, time(), ZoneInfo(zone))
+        yield _at(lambda instant: instant >= since)
     if filters.end:
-        yield began < datetime.combine(filters.end + timedelta(days=1), time(), ZoneInfo(zone))
+        until = datetime.combine(filters.end + timedelta(days=1), time(), ZoneInfo(zone))
+        yield _at(lambda instant: instant < until)
     if filters.queue:
         yield Interaction.queue_name == filters.queue
     if filters.agent is not None:
@@ -101,6 +119,35 @@ def _conditions(filters: Filters, zone: str, region: str) -> Iterable[ColumnElem
         yield _took_part(filters.only_agent)
     if filters.result in RESULTS:
         yield RESULTS[filters.result]
+
+
+def _at(fits: Callable[[Any], ColumnElement[bool]]) -> ColumnElement[bool]:
+    """`began` fits, said in a way that the index on `started_at` serves."""
+    started, queued = Interaction.started_at, Interaction.queued_at
+    return or_(fits(started), and_(started.is_(None), fits(queued)))
+
+
+def _about(text: str, region: str) -> ColumnElement[bool]:
+    """The call's id, a contact's name, or (a part of) a number is meant."""
+    found = [Interaction.id == text, Interaction.contact_id.in_(select(Contact.id).where(_named(text)))]
+    numbers = db.session.scalars(
+        select(ContactNumber.number)
+        .join(Contact, Contact.id == ContactNumber.contact_id)
+        .where(_named(text))
+        .limit(MOST_NAMED_CONTACTS)
+    )
+    named = {spelling for number in numbers for spelling in spellings(number, region)}
+    if named:
+        found.append(Interaction.from_number.in_(named))
+    digits = "".join(c for c in text if c.isdigit())
+    if len(digits) >= FEWEST_DIGITS and not any(c.isalpha() for c in text):
+        found.append(Interaction.from_number.contains(digits, autoescape=True))
+        found.append(Interaction.from_number.in_(spellings(text, region)))
+    return or_(*found)
+
+
+def _named(text: str) -> ColumnElement[bool]:
+    return or_(Contact.name.contains(text, autoescape=True), Contact.company.contains(text, autoescape=True))
 
 
 def _took_part(agent_id: int) -> ColumnElement[bool]:
@@ -118,14 +165,17 @@ def count(filters: Filters, zone: str, region: str) -> int:
     return db.session.scalar(statement) or 0
 
 
-def page(filters: Filters, zone: str, region: str, *, number: int, size: int) -> list[Row]:
-    """The `number`-th page (from 1), newest first."""
+def page(
+    filters: Filters, zone: str, region: str, *, number: int, size: int, sort: str = "-time"
+) -> list[Row]:
+    """The `number`-th page (from 1), sorted by a name of `SORTS`, `-` before it for descending."""
+    column = SORTS[sort.removeprefix("-")]
     statement = (
         _joined(select(Interaction, Contact, User.name, Agent.extension))
         .outerjoin(Agent, Agent.id == Interaction.agent_id)
         .outerjoin(User, User.id == Agent.user_id)
         .where(*_conditions(filters, zone, region))
-        .order_by(began.desc(), Interaction.id)
+        .order_by(column.desc() if sort.startswith("-") else column.asc(), began.desc(), Interaction.id)
         .limit(size)
         .offset((number - 1) * size)
     )
@@ -146,9 +196,11 @@ def page(filters: Filters, zone: str, region: str, *, number: int, size: int) ->
 
 
 def _sums(statement: Select[Any], model: Any, ids: list[str]) -> dict[str, timedelta]:
+    """The durations of each interaction; what has no end yet goes on until now."""
+    present = now()
     sums: dict[str, list[timedelta | None]] = {}
     for interaction_id, begin, end in db.session.execute(statement.where(model.interaction_id.in_(ids))):
-        sums.setdefault(interaction_id, []).append(elapsed(begin, end))
+        sums.setdefault(interaction_id, []).append(elapsed(begin, end or present))
     return {key: total(values) for key, values in sums.items()}
 
 

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, abort, current_app, render_template, request, send_file, url_for
+from flask import Blueprint, abort, current_app, jsonify, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -12,30 +12,21 @@ from flask_login import current_user
 from admin import directory
 from admin.audit import audit
 from admin.calls import queries
+from admin.calls.peaks import NotReadable, peaks_of
+from admin.calls.words import outcome_words, parties, result_words
 from admin.desk.queries import day_begin
+from admin.desk.texts import reason_words
 from admin.i18n import language
 from admin.permissions import allowed, requires
+from admin.security import style_nonce
+from admin.server import off_the_loop
 from admin.shell import centre
 from admin.telephone import masked, place
-from uckefu.times import elapsed, now
+from admin.view import OLDEST_SECONDS, latest, live_calls
+from sql.models import Interaction
+from uckefu.times import elapsed, now, to_us
 
 blueprint = Blueprint("calls", __name__, url_prefix="/calls")
-
-
-def result_words() -> dict[str, tuple[str, str, str]]:
-    """Result -> state class ('' for a plain one), icon, word. Only the exception gets a pill."""
-    return {
-        "answered": ("", "circle-check", _("Answered")),
-        "abandoned": ("alert", "phone-off", _("Abandoned")),
-        "talking": ("talk", "phone-call", _("On a call")),
-        "waiting": ("ring", "hourglass", _("Waiting")),
-        "flow": ("", "sitemap", _("Ended in the menu")),
-    }
-
-
-def parties() -> dict[str, str]:
-    """Who hung up, in words."""
-    return {"caller": _("Customer"), "agent": _("Agent"), "system": _("System")}
 
 
 def _only_agent() -> int | None:
@@ -51,9 +42,8 @@ def _day(name: str) -> date | None:
         return None
 
 
-def _filters() -> queries.Filters:
+def _filters(today: date) -> queries.Filters:
     args = request.args
-    today = day_begin(centre().timezone).date()
     begin, end = _day("begin"), _day("end")
     if "begin" not in args and "end" not in args:
         begin = end = today
@@ -61,28 +51,35 @@ def _filters() -> queries.Filters:
         text=args.get("text", "").strip()[:64],
         begin=begin,
         end=end,
-        queue=args.get("queue", ""),
+        queue=args.get("queue", "")[:32],
         agent=args.get("agent", type=int),
         result=args.get("result", "") if args.get("result") in queries.RESULTS else "",
         only_agent=_only_agent(),
     )
 
 
+def _sort() -> str:
+    wanted = request.args.get("sort", "-time")
+    return wanted if wanted.removeprefix("-") in queries.SORTS else "-time"
+
+
 def _address(**changes: Any) -> str:
-    merged = {**request.args.to_dict(), **changes}
-    if any(merged.get(key) for key in ("begin", "end")) or "begin" in changes:
-        merged = {"begin": "", "end": "", **merged}
-    return url_for("calls.page", **{k: v for k, v in merged.items() if v or k in ("begin", "end")})
+    """This page with other filters; a new filter begins at the first page. `begin`/`end` may be empty: any day."""
+    merged: dict[str, Any] = {**request.args.to_dict(), "page": "", **changes}
+    kept = {k: v for k, v in merged.items() if v or (k in ("begin", "end") and k in merged)}
+    return url_for("calls.page", **kept)
 
 
-def _chips(filters: queries.Filters, names: dict[str, Any]) -> list[tuple[str, str]]:
+def _chips(filters: queries.Filters, names: dict[str, Any], today: date) -> list[tuple[str, str]]:
     chips = []
     if filters.text:
         chips.append((filters.text, _address(text="")))
+    if (filters.begin, filters.end) != (today, today):
+        days = [str(day) if day else "…" for day in (filters.begin, filters.end)]
+        chips.append((" – ".join(dict.fromkeys(days)), _address(begin=today, end=today)))
     if filters.queue:
-        chips.append(
-            (_("Queue: %(name)s", name=names["queues"].get(filters.queue, filters.queue)), _address(queue=""))
-        )
+        title = names["queues"].get(filters.queue, filters.queue)
+        chips.append((_("Queue: %(name)s", name=title), _address(queue="")))
     if filters.agent is not None:
         agent = names["agents"].get(str(filters.agent), {}).get("name", filters.agent)
         chips.append((_("Agent: %(name)s", name=agent), _address(agent="")))
@@ -91,66 +88,81 @@ def _chips(filters: queries.Filters, names: dict[str, Any]) -> list[tuple[str, s
     return chips
 
 
+def _live() -> set[str] | None:
+    view, true_at_us = latest(current_app.extensions["uckefu"]["bus"])
+    if view is None or true_at_us is None or to_us(now()) - true_at_us > OLDEST_SECONDS * 1_000_000:
+        return None
+    return live_calls(view)
+
+
 @blueprint.get("/")
 @requires("calls.view")
 def page() -> ResponseReturnValue:
     """The list."""
-    filters, place_ = _filters(), centre()
+    here = centre()
+    today = day_begin(here.timezone).date()
+    filters, sort = _filters(today), _sort()
     wanted = request.args.get("size", 20, type=int)
     size = wanted if wanted in queries.PAGE_SIZES else 20
-    total = queries.count(filters, place_.timezone, place_.region)
+    total = queries.count(filters, here.timezone, here.region)
     pages = max(1, -(-total // size))
     number = min(max(1, request.args.get("page", 1, type=int)), pages)
-    rows = queries.page(filters, place_.timezone, place_.region, number=number, size=size)
-    names = directory.names(language())
-    today = day_begin(place_.timezone).date()
+    rows = queries.page(filters, here.timezone, here.region, number=number, size=size, sort=sort)
+    live, names = _live(), directory.names(language())
     return render_template(
         "calls/page.html",
-        rows=rows, total=total, page=number, pages=pages, size=size, sizes=queries.PAGE_SIZES, filters=filters,
-        chips=_chips(filters, names), names=names, address=_address, results=result_words(), parties=parties(),
-        masked=lambda n: masked(n, place_.region), place=lambda n: place(n, language(), place_.region),
-        today=today, week_ago=today - timedelta(days=6),
+        rows=[(row, queries.settled(row, live)) for row in rows], total=total, page=number, pages=pages, size=size,
+        sizes=queries.PAGE_SIZES, filters=filters, sort=sort, chips=_chips(filters, names, today), names=names,
+        address=_address, results=result_words(), parties=parties(), today=today, week_ago=today - timedelta(days=6),
+        masked=lambda n: masked(n, here.region), place=lambda n: place(n, language(), here.region),
+        live=number == 1 and (filters.end is None or filters.end >= today), style_nonce=style_nonce(),
     )  # fmt: skip
+
+
+def _visible(interaction_id: str) -> Interaction:
+    return queries.visible(interaction_id, _only_agent()) or abort(404)
 
 
 @blueprint.get("/<interaction_id>")
 @requires("calls.view")
 def detail(interaction_id: str) -> ResponseReturnValue:
     """The story of one call, as the fragment under its row."""
-    interaction = queries.visible(interaction_id, _only_agent())
-    if interaction is None:
-        abort(404)
+    interaction = _visible(interaction_id)
     return render_template(
         "calls/detail.html",
         interaction=interaction, story=queries.story(interaction_id), elapsed=elapsed, parties=parties(),
-        has_recording=_recording_path(interaction.recording) is not None, now=now(), language_code=language(),
-        outcomes=_outcomes(), queue_titles=directory.names(language())["queues"],
+        has_recording=_recording_path(interaction.recording) is not None, now=now(), outcomes=outcome_words(),
+        queue_titles=directory.names(language())["queues"], reason_words=reason_words,
+        number=masked(interaction.from_number, centre().region),
     )  # fmt: skip
 
 
-def _outcomes() -> dict[str, str]:
-    return {
-        "accepted": _("answered"), "declined": _("declined"), "expired": _("no answer"),
-        "withdrawn": _("caller left"), "failed": _("phone not reached"), "": _("ringing"),
-        "answered": _("answered"), "abandoned": _("caller left"), "timeout": _("waited too long"),
-        "transferred": _("transferred"),
-    }  # fmt: skip
-
-
 def _recording_path(relative: str) -> Path | None:
+    """The file, if it lies below the recordings' folder; whatever the record says, nothing else is served."""
     folder = current_app.extensions["uckefu"]["settings"].recordings_dir.resolve()
-    path = (folder / relative).resolve() if relative else None
+    path = (folder / relative).resolve() if relative and "\0" not in relative else None
     return path if path and path.is_relative_to(folder) and path.is_file() else None
+
+
+def _recording_of(interaction_id: str) -> Path:
+    return _recording_path(_visible(interaction_id).recording) or abort(404)
 
 
 @blueprint.get("/<interaction_id>/recording")
 @requires("calls.view")
 def recording(interaction_id: str) -> ResponseReturnValue:
     """The recording, in ranges as a player asks for them; the first byte heard is noted in the audit."""
-    interaction = queries.visible(interaction_id, _only_agent())
-    path = _recording_path(interaction.recording) if interaction else None
-    if path is None:
-        abort(404)
+    path = _recording_of(interaction_id)
     if request.range is None or request.range.ranges[0][0] == 0:
         audit("recording-played", subject=interaction_id)
-    return send_file(path, mimetype="audio/wav", conditional=True, max_age=0)
+    return send_file(path, mimetype="audio/wav", conditional=True, download_name=f"{interaction_id}.wav")
+
+
+@blueprint.get("/<interaction_id>/peaks")
+@requires("calls.view")
+def peaks(interaction_id: str) -> ResponseReturnValue:
+    """The recording's waveform and length, so that the player need not load it to draw it."""
+    try:
+        return jsonify(off_the_loop(peaks_of, _recording_of(interaction_id)))
+    except NotReadable:
+        return abort(404)

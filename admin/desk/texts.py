@@ -1,5 +1,7 @@
 """Texts that the desktop's script shows, and the words for what the ACD refuses."""
 
+from typing import Any
+
 from flask_babel import gettext as _
 
 
@@ -10,17 +12,29 @@ def refusal(code: str) -> str:
             "Call routing doesn't answer at the moment. Your call goes on; try again in a few seconds."
         ),
         "not-your-offer": _("This call is no longer offered to you."),
+        "not-your-call": _("This call isn't yours, or it was too long ago."),
         "no-call": _("There is no call to do that with."),
         "no-wrap-up": _("There is no wrap-up to extend."),
+        "too-long": _("Wrap-up can't be extended any further."),
+        "too-late": _("It was too late for that. Look at the present state and try again."),
         "unknown-agent": _("Your agent account isn't known to call routing yet. Ask an administrator."),
-        "unknown-target": _("There is no such queue or extension."),
-        "not-your-talk": _("This talk isn't yours."),
-        "switch-unavailable": _("The switch doesn't answer at the moment. Try again in a few seconds."),
+        "unknown-queue": _("There is no such queue."),
+        "bad-target": _("Enter an extension of digits only."),
+        "bad-status": _("This status can't be chosen."),
         "no-agent": _("Your user has no extension, so it can't take calls."),
         "bad-request": _("This can't be done that way. Reload the page and try again."),
+        "bad-command": _("This can't be done that way. Reload the page and try again."),
         "forbidden": _("Not permitted"),
     }
     return str(known.get(code) or _("Refused (%(code)s)", code=code))
+
+
+def reason_words(reason: dict[str, Any]) -> str:
+    """Why an agent was chosen, from the offer's `reason`."""
+    rule = str(reason.get("rule", ""))
+    if rule == "longest-idle":
+        return str(_("longest idle of %(n)s", n=reason.get("candidates", "?")))
+    return str(_("queue's rule: %(rule)s", rule=rule)) if rule else ""
 
 
 def js_texts() -> dict[str, str]:
