@@ -1,6 +1,7 @@
-"""`python -m uckefu`: run · configure.
+"""`python -m uckefu`: run · demo · configure.
 
 run        everything, in the foreground, until Ctrl-C
+demo       the same, with simulated callers, agents and visitors (`make demo`)
 configure  write the switch's configuration of this instance
 """
 
@@ -8,8 +9,10 @@ import argparse
 import sys
 
 from uckefu.configure import configure
+from uckefu.demo.options import add_options
 from uckefu.log import configure_logging
 from uckefu.messages import say
+from uckefu.plans import demo_plan
 from uckefu.ports import PortUnusable
 from uckefu.run import AlreadyRunning, DatabaseAway, run
 from uckefu.settings import SettingRefused, load_settings, make_secrets
@@ -19,13 +22,19 @@ from uckefu.supervisor import StartFailed
 def main(arguments: list[str] | None = None) -> int:
     """Do what the command line asks for; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m uckefu", description=__doc__.splitlines()[0])
-    parser.add_argument("action", choices=["run", "configure"])
-    action = parser.parse_args(arguments).action
+    actions = parser.add_subparsers(dest="action", required=True)
+    actions.add_parser("run")
+    actions.add_parser("configure")
+    add_options(actions.add_parser("demo"))
+    options = parser.parse_args(arguments)
     configure_logging("uckefu", "WARNING")
     try:
         settings = load_settings()
-        if action == "run":
+        if options.action == "run":
             run(settings, tell)
+        elif options.action == "demo":
+            demo = demo_plan(settings, seed=options.seed, calls_per_minute=options.calls_per_minute)
+            run(settings, tell, more=[demo], notice=say("demo_notice"))
         else:
             make_secrets(settings)
             tell(say("configured", folder=configure(settings)))

@@ -37,6 +37,18 @@ TEXTS: dict[str, tuple[str, str]] = {
     "dial_echo": ("回声测试", "echo test"),
     "logs": ("日志", "Logs"),
     "stop_hint": ("按 Ctrl-C 停止", "Ctrl-C stops everything"),
+    "demo_notice": (
+        "  演示模式：来电、坐席话机和网页访客都是模拟的，可直接登录观看\n"
+        "    supervisor  全部通话、坐席与排队\n"
+        "    agent1      坐席工作台：来电弹屏、通话、话后处理（由模拟坐席操作）\n",
+        "  This is a demo: callers, the agents' phones and web visitors are simulated. Sign in and look:\n"
+        "    supervisor  all calls, agents and queues\n"
+        "    agent1      an agent's desktop: pop-up, call, wrap-up (a simulated agent works there)\n",
+    ),
+    "no_demo_package": (
+        "未安装演示所需的软件包：请运行 make demo",
+        "the demo needs this package: run make demo",
+    ),
     "stopping": ("正在停止 …", "Stopping …"),
     "stopped": ("已停止。", "Stopped."),
     "ended_restarting": (

@@ -5,6 +5,7 @@ themselves, from the same environment and instance.
 """
 
 import asyncio
+import importlib.util
 import os
 import shutil
 import sys
@@ -12,6 +13,7 @@ import sysconfig
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import redis
@@ -76,6 +78,20 @@ def plans(settings: Settings, freeswitch: str | None) -> list[Plan]:
         _freeswitch(settings, freeswitch, environment) if freeswitch else _builtin(settings, environment),
         _python("admin", "admin", environment, lambda: page_answers(settings)),
     ]
+
+
+def demo_plan(settings: Settings, *, seed: int, calls_per_minute: float) -> Plan:
+    """The simulated people of `python -m uckefu demo`.
+
+    Raises:
+        SettingRefused: the packages that they need are not installed.
+    """
+    for name in ("pjsua2", "socketio", "requests"):
+        if importlib.util.find_spec(name) is None:
+            raise SettingRefused("demo", name, say("no_demo_package"))
+    options = ["--seed", str(seed), "--calls-per-minute", str(calls_per_minute)]
+    plan = _python("demo", "uckefu.demo", _environment(settings))
+    return replace(plan, command=[*plan.command, *options], stop_seconds=15)
 
 
 def _environment(settings: Settings) -> dict[str, str]:

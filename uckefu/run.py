@@ -7,7 +7,7 @@ by side. `instance/run/ready` exists while all of them serve.
 import fcntl
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from sqlalchemy import Engine
@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sql import migrate
 from sql.engine import make_engine
 from sql.seed import seed
+from uckefu.child import Plan
 from uckefu.configure import configure
 from uckefu.messages import say
 from uckefu.plans import bus_answers, bus_plan, find_freeswitch, instance_folders, plans
@@ -39,8 +40,12 @@ class DatabaseAway(Exception):
     code = "database-away"
 
 
-def run(settings: Settings, tell: Tell) -> None:
+def run(settings: Settings, tell: Tell, *, more: Sequence[Plan] = (), notice: str = "") -> None:
     """Start everything, stay until Ctrl-C or SIGTERM, stop everything.
+
+    Args:
+        more: further processes, started last and stopped first (the demo).
+        notice: said below the table.
 
     Raises:
         SettingRefused, PortUnusable, AlreadyRunning, DatabaseAway, StartFailed: with a text for people.
@@ -55,8 +60,10 @@ def run(settings: Settings, tell: Tell) -> None:
         ready = settings.instance / "run" / "ready"
         with supervisor.signals():
             try:
-                engine = _start(supervisor, settings, freeswitch, tell)
+                engine = _start(supervisor, settings, freeswitch, tell, more)
                 tell(table(settings, engine, freeswitch, time.monotonic() - began))
+                if notice:
+                    tell(notice)
                 engine.dispose()
                 ready.write_text(f"{os.getpid()}\n")
                 supervisor.watch()
@@ -70,7 +77,9 @@ def run(settings: Settings, tell: Tell) -> None:
     tell(say("stopped"))
 
 
-def _start(supervisor: Supervisor, settings: Settings, freeswitch: str | None, tell: Tell) -> Engine:
+def _start(
+    supervisor: Supervisor, settings: Settings, freeswitch: str | None, tell: Tell, more: Sequence[Plan]
+) -> Engine:
     make_secrets(settings)
     make_engine(
         settings.sql_url
@@ -83,7 +92,7 @@ def _start(supervisor: Supervisor, settings: Settings, freeswitch: str | None, t
         supervisor.start([bus_plan(settings)])
     tell(say("preparing"))
     engine = prepare(settings)
-    following = plans(settings, freeswitch)
+    following = [*plans(settings, freeswitch), *more]
     tell(say("starting", name=", ".join(plan.name for plan in following)))
     supervisor.start(following)
     return engine

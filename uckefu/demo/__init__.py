@@ -1,1 +1,1 @@
-"""Simulated people for `make demo` and for the tests: SIP phones in processes of their own, callers, agents."""
+"""Simulated people for `make demo`, and the SIP phone that they (and the tests) hold in their hands."""

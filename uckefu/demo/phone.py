@@ -48,7 +48,12 @@ class Phone:
         self._events: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self.seen: list[dict[str, Any]] = []
         threading.Thread(target=self._read, daemon=True, name=f"phone {user}").start()
-        self.address = str(self.wait("ready", seconds=15)["address"])
+        try:
+            self.address = str(self.wait("ready", seconds=15)["address"])
+        except NothingHappened:
+            self.process.kill()  # nobody will get this object to close it
+            self.process.wait()
+            raise
 
     def _read(self) -> None:
         for line in self.process.stdout or ():
