@@ -16,6 +16,9 @@ help: ## list the targets
 run: $(VENV)/installed ## start everything and stay in the foreground; Ctrl-C stops it
 	@exec $(PY) -m uckefu run
 
+demo: $(VENV)/installed-demo ## as run, with simulated callers, agents and web visitors; DEMO_ARGS="--seed 2 --calls-per-minute 8"
+	@exec $(PY) -m uckefu demo $(DEMO_ARGS)
+
 test: $(VENV)/installed-tests ## lint, types and all tests, against real servers where they are installed
 	@tests/install_system_packages.sh
 	@$(MAKE) lint
@@ -25,6 +28,9 @@ lint: $(VENV)/installed-tests ## ruff and mypy
 	@$(PY) -m ruff check
 	@$(PY) -m ruff format --check
 	@$(PY) -m mypy
+
+bench: $(VENV)/installed-tests ## measure, one JSON object a line; ONLY=name runs one, FREESWITCH=path measures that too
+	@exec $(PY) -m tests.bench $(ONLY)
 
 constraints: ## pin the newest versions that fit setup.cfg into constraints.txt
 	@rm -rf $(VENV)-pins && $(PYTHON) -m venv $(VENV)-pins
@@ -46,9 +52,14 @@ $(VENV)/installed: $(PINNED) | $(PY)
 	@$(PIP) install --constraint constraints.txt --editable .
 	@touch $@
 
+$(VENV)/installed-demo: $(PINNED) | $(PY)
+	@echo "Installing into $(VENV), with the demo's packages ..."
+	@$(PIP) install --constraint constraints.txt --editable '.[demo]'
+	@touch $@ $(VENV)/installed
+
 $(VENV)/installed-tests: $(PINNED) | $(PY)
 	@echo "Installing into $(VENV), with the tests' packages ..."
 	@$(PIP) install --constraint constraints.txt --editable '.[test]'
-	@touch $@ $(VENV)/installed
+	@touch $@ $(VENV)/installed $(VENV)/installed-demo
 
-.PHONY: help run test lint constraints clean
+.PHONY: help run demo test lint bench constraints clean
