@@ -97,6 +97,7 @@ class Phone:
         self.calls: list[Call] = []
         self.player: Any = None
         self.recorder: Any = None
+        self.recording = ""
         self.endpoint = pj.Endpoint()
         self.endpoint.libCreate()
         self.endpoint.libInit(self._endpoint_config())
@@ -180,13 +181,21 @@ class Phone:
         self._reconnect()
 
     def do_record(self, path: str) -> None:
+        self.recording = path
         self.recorder = pj.AudioMediaRecorder()
         self.recorder.createRecorder(path)
         self._reconnect()
 
     def do_stop_recording(self) -> None:
-        self.recorder = None  # the library's destructor writes the WAV header
+        self.recorder = None  # the library closes the file a little later, on its own clock
+        deadline = time.monotonic() + 3
+        while time.monotonic() < deadline and not self._closed():
+            self.endpoint.libHandleEvents(10)
         tell("recorded")
+
+    def _closed(self) -> bool:
+        with open(self.recording, "rb") as file:
+            return file.read(4) == b"RIFF"
 
     def _reconnect(self) -> None:
         for call in self.calls:
