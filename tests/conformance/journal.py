@@ -108,13 +108,13 @@ class Journal(Events):
 
     def __init__(self, loop: Loop, client: Client) -> None:
         super().__init__()
-        self._loop, self._client = loop, client
+        self._loop, self.client = loop, client
         self.switch: RunningSwitch
         self.following: asyncio.Task[None]
 
     async def follow(self) -> None:
         """Read until the connection ends."""
-        async for event in self._client.events():
+        async for event in self.client.events():
             self.add(event)
 
     def begin(self) -> None:
@@ -123,12 +123,12 @@ class Journal(Events):
 
     def api(self, line: str) -> str:
         """The text of an API command."""
-        return self._loop.run(self._client.api(line))
+        return self._loop.run(self.client.api(line))
 
     def command(self, line: str) -> str:
         """The reply text of an event socket command, errors included."""
         try:
-            return self._loop.run(self._client.command(line)).reply_text
+            return self._loop.run(self.client.command(line)).reply_text
         except CommandFailed as error:
             return str(error)
 

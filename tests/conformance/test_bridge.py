@@ -193,13 +193,10 @@ def test_an_offer_is_withdrawn_with_a_cause_of_its_own(held, sipp, journal):
 
 
 def test_the_message_order_of_an_answered_bridge(held, caller, sipp, journal):
-    phone = sipp(steps.phone(steps.respond(180, "Ringing"), steps.answer(8), steps.hung_up()))
+    """FreeSWITCH offers the phone only the codec that the caller talks, here PCMU; the built-in switch offers both."""
+    phone = sipp(steps.phone(steps.respond(180, "Ringing"), steps.answer(0), steps.hung_up()))
     leg = ring(held, f"sofia/internal/{phone.uri}")
-    try:
-        journal.wait("CHANNEL_BRIDGE", held.uuid)
-    except TimeoutError:
-        print(phone.log, [e.to_json() for e in journal.of(leg, 'CHANNEL_HANGUP_COMPLETE')])
-        raise
+    journal.wait("CHANNEL_BRIDGE", held.uuid)
     caller.hang_up()
     phone.finish()
     assert phone.messages == ["< INVITE", "> 180", "> 200", "< ACK", "< BYE", "> 200"]
