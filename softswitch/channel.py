@@ -112,7 +112,6 @@ class Leg:
         audio: LegAudio,
         dialog: Dialog,
         name: str,
-        state: str = "CS_NEW",
     ) -> None:
         self.switch = switch
         self.uuid = caller.uuid
@@ -124,8 +123,8 @@ class Leg:
         self.dialog = dialog
         self.times = Times()
         self.flags = Flags()
-        self.state = state  # where it is to go
-        self.running_state = state  # where its thread is
+        self.state = "CS_NEW"  # where it is to go
+        self.running_state = "CS_NEW"  # where its thread is
         self.call_state = "DOWN"
         self.hangup_cause = ""
         self.bridge: Bridge | None = None

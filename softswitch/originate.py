@@ -64,6 +64,7 @@ class Originate:
         self._ringback_id = ""
         self._tries: list[Try] = []
         self._cause = ""
+        self._timed_out = False
 
     def run(self) -> tuple[Leg | None, str]:
         """Dial until one answers. Returns it, or None and the cause."""
@@ -76,7 +77,7 @@ class Originate:
         try:
             for attempt in self._dial.attempts:
                 winner = self._attempt(attempt)
-                if winner is not None or self._caller_left() or self._cause == "NO_ANSWER":
+                if winner is not None or self._caller_left() or self._timed_out:
                     break
         finally:
             self._stop_ringback()
@@ -89,7 +90,13 @@ class Originate:
     def _attempt(self, legs: tuple[DialLeg, ...]) -> Leg | None:
         self._tries = []
         self._cause = ""
-        self._dial_all(legs)
+        try:
+            self._dial_all(legs)
+        except BaseException:
+            for each in self._tries:  # a leg that was made must end, also when another one failed to be made
+                each.leg.hangup("DESTINATION_OUT_OF_ORDER")
+                self._switch.start_thread(each.leg)
+            raise
         if not self._tries:
             self._cause = self._cause or "DESTINATION_OUT_OF_ORDER"
             return None
@@ -149,7 +156,7 @@ class Originate:
         leg.publish("CHANNEL_OUTGOING")
         if caller is not None:
             leg.set_variable("call_uuid", caller.get_variable("call_uuid") or caller.uuid)
-        leg.state = "CS_INIT"
+        leg.go("CS_INIT")
         seconds = _number(variables.get("leg_timeout"))
         give_up_at = time.monotonic() + seconds if seconds else float("inf")
         return Try(leg, give_up_at, "NO_ANSWER" if dial.kind == "user" else "ALLOTTED_TIMEOUT")
@@ -219,6 +226,7 @@ class Originate:
             self._pass_on_progress(living)
             now = time.monotonic()
             if now >= deadline:
+                self._timed_out = True
                 self._give_up("NO_ANSWER")
                 return None
             for each in living:

@@ -206,7 +206,8 @@ class SoftSwitch:
         call_id = str(uuids.uuid4())
         dialog = Dialog(profile.transactions, profile.settings.host, target, call_id)
         audio = LegAudio(self.media, caller.uuid, profile.settings.preferences)
-        leg = Leg(self, caller, audio, dialog, endpoint.channel_name, "CS_NONE")
+        leg = Leg(self, caller, audio, dialog, endpoint.channel_name)
+        leg.running_state = "CS_NONE"
         leg.profile_name = profile.name
         leg.set_variables(
             {
