@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 TESTS = Path(__file__).parent
 MARKED_FOLDERS = ("integration", "conformance", "e2e")
@@ -42,3 +43,10 @@ def pytest_make_collect_report() -> Iterator[None]:
     report = yield
     _refuse_skip(report)
     return report
+
+
+@pytest.fixture(autouse=True)
+def _no_log_context_from_another_test() -> Iterator[None]:
+    """What a test binds to its log lines must not show in the next one's."""
+    yield
+    structlog.contextvars.clear_contextvars()
