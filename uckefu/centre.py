@@ -27,6 +27,21 @@ class Opening(BaseModel):
     end: time
 
 
+class HttpHost(BaseModel):
+    """A business system that flows may ask; `headers` (a token, say) go with every request and stand in no flow."""
+
+    model_config = ConfigDict(extra="forbid")
+    headers: dict[str, str] = {}
+
+
+class TrunkRights(BaseModel):
+    """Which outside numbers a flow may call over a trunk, by how they begin; none without a list."""
+
+    model_config = ConfigDict(extra="forbid")
+    prefixes: list[str] = []
+    caller_id: str = ""
+
+
 class Centre(BaseModel):
     """What an administrator sets about the centre; every field has a working default."""
 
@@ -38,7 +53,12 @@ class Centre(BaseModel):
     region: str = "CN"  # default region of a national number, ISO 3166
     office_hours: list[Opening] = [Opening(days=list(WEEKDAYS), begin=time(0), end=time(23, 59, 59, 999999))]
     closed_days: list[date] = []
+    open_days: dict[date, Weekday] = {}  # an extra working day, and the weekday whose hours it has
+    public_holidays: Literal["", "CN"] = ""  # CN: closed on them, open on the working weekends that make up for them
+    makeup_day_as: Weekday = "mon"  # the hours of such a working weekend day
     flows: dict[str, str] = Field(default={"default": "main"})  # DID -> flow name; `default` for the rest
+    http_hosts: dict[str, HttpHost] = {}  # what a flow's `lookup` may ask: `crm.example` or `crm.example:8443`
+    trunks: dict[str, TrunkRights] = {}  # what a flow's `transfer` may call outside, by the gateway's name
     fallback_extension: str = ""  # rung when ACD and flow have failed; "" plays the apology only
 
     @field_validator("timezone")
