@@ -73,8 +73,9 @@ class Controller:
                 name = line.partition("execute-app-name: ")[2].partition("\n")[0]
                 if name and name != "hangup" and not self._wait(connection, parser, name):
                     return
-            while not self._leaves and connection.recv(65536):
-                pass
+            with contextlib.suppress(OSError):  # `finish` ends it
+                while not self._leaves and connection.recv(65536):
+                    pass
 
     @staticmethod
     def _wait(connection: socket.socket, parser: EventSocketParser, application: str) -> bool:

@@ -1,0 +1,101 @@
+"""Contacts: added, refreshed, limited, expired, with FreeSWITCH's events."""
+
+import pytest
+
+from softswitch.sip.registrar import MOST_CONTACTS, Registrar, Registration
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def told():
+    return []
+
+
+@pytest.fixture
+def registrar(clock, told):
+    return Registrar(told.append, clock)
+
+
+def contact(number=1, *, user="1001", call_id="", seconds=60):
+    return Registration(
+        user,
+        "d",
+        call_id or f"c{number}",
+        f"sip:{user}@10.0.0.{number}:5060",
+        ("10.0.0.1", 5060),
+        1000.0 + seconds,
+    )
+
+
+def subclasses(told):
+    return [event.subclass for event in told]
+
+
+def test_a_refresh_is_told_and_stays_one_contact(registrar, told):
+    registrar.register(contact())
+    registrar.register(contact(seconds=120))
+    assert subclasses(told) == ["sofia::register"] * 2
+    assert told[1].get("expires") == "120"
+    assert len(registrar.all()) == 1
+
+
+def test_a_phone_with_a_new_address_replaces_its_old_contact(registrar):
+    registrar.register(contact(1, call_id="same"))
+    registrar.register(contact(2, call_id="same"))
+    assert [each.uri for each in registrar.contacts("1001", "d")] == ["sip:1001@10.0.0.2:5060"]
+
+
+def test_the_oldest_contact_gives_way_over_the_limit(registrar, told):
+    for number in range(MOST_CONTACTS + 1):
+        registrar.register(contact(number))
+    assert len(registrar.contacts("1001")) == MOST_CONTACTS
+    assert told[-1].subclass == "sofia::expire"
+    assert told[-1].get("contact") == '"" <sip:1001@10.0.0.0:5060>'
+
+
+def test_a_contact_is_gone_when_its_time_is_over(registrar, told, clock):
+    registrar.register(contact(1))
+    registrar.register(contact(2, seconds=90))
+    clock.now += 61
+    assert len(registrar.contacts("1001", "d")) == 1
+    registrar.expire()
+    assert (told[-1].subclass, told[-1].get("user"), told[-1].get("host")) == ("sofia::expire", "1001", "d")
+    clock.now += 60
+    registrar.expire()
+    assert registrar.all() == []
+
+
+def test_leaving_with_one_contact_or_all(registrar, told):
+    for number in (1, 2, 3):
+        registrar.register(contact(number))
+    registrar.unregister("1001", "d", "sip:1001@10.0.0.2:5060")
+    assert len(registrar.all()) == 2
+    registrar.unregister("1001", "d", None)
+    registrar.unregister("1001", "d", None)
+    assert registrar.all() == []
+    assert subclasses(told).count("sofia::unregister") == 3
+
+
+def test_another_realm_is_another_user(registrar):
+    registrar.register(contact())
+    assert registrar.contacts("1001", "elsewhere") == []
+
+
+def test_the_row_of_show_registrations(registrar):
+    row = contact().row()
+    assert (row["url"], row["expires"], row["token"]) == (
+        "sofia/internal/sip:1001@10.0.0.1:5060",
+        "1060",
+        "c1",
+    )
