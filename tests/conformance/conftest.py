@@ -112,6 +112,7 @@ def agent(session_agent: Handset, journal: Journal, tmp_path: Path) -> Handset:
 @pytest.fixture
 def second(session_second: Handset, journal: Journal, tmp_path: Path) -> Handset:
     """The phone of extension 1002, registered."""
+    session_second.register()  # another test may have taken its place
     session_second.begin(tmp_path)
     return session_second
 

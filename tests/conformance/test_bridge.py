@@ -120,7 +120,9 @@ def test_nobody_answers_at_an_address(held, sipp, journal):
     assert phone.messages[:3] == ["< INVITE", "> 180", "< CANCEL"]
 
 
-def test_an_unregistered_user_fails_at_once(held, journal):
+def test_an_unregistered_user_fails_at_once(held, second, journal):
+    second.do("unregister")
+    second.wait("unregistered")
     leg = ring(held, user(journal, "1002"))
     ended = held.completed("bridge", leg)
     assert ended.variable("originate_disposition") == "USER_NOT_REGISTERED"

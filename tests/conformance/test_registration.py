@@ -1,6 +1,7 @@
 """Phones register with digest authentication; whoever is not known learns nothing."""
 
 import json
+import socket
 
 import pytest
 
@@ -9,8 +10,10 @@ from tests.support.waiting import wait_until
 from uckefu.demo.phone import Phone
 
 
-def registrations(journal) -> list[dict[str, str]]:
-    return json.loads(journal.api("show registrations as json")).get("rows", [])
+def of_1002(journal) -> dict[str, str]:
+    """The row of 1002. FreeSWITCH writes it behind its event, so a test must wait for it."""
+    rows = json.loads(journal.api("show registrations as json")).get("rows", [])
+    return next((row for row in rows if row["reg_user"] == "1002"), {})
 
 
 def test_a_registered_phone_is_listed_and_told(journal, switch):
@@ -19,7 +22,7 @@ def test_a_registered_phone_is_listed_and_told(journal, switch):
         told = journal.wait("CUSTOM", fact=lambda e: e.subclass == "sofia::register")
         assert (told.get("from-user"), told.get("from-host"), told.get("username")) == ("1002", switch.domain, "1002")
         assert (told.get("network-ip"), told.get("profile-name")) == ("127.0.0.1", "internal")
-        row = next(row for row in registrations(journal) if row["reg_user"] == "1002")
+        row = wait_until(lambda: of_1002(journal), what="the registration to be shown")
         assert list(row) == [
             "reg_user", "realm", "token", "url", "expires", "network_ip", "network_port", "network_proto", "hostname", "metadata",
         ]  # fmt: skip
@@ -29,7 +32,7 @@ def test_a_registered_phone_is_listed_and_told(journal, switch):
         phone.do("unregister")
         gone = journal.wait("CUSTOM", fact=lambda e: e.subclass == "sofia::unregister")
         assert (gone.get("username"), gone.get("from-user")) == ("1002", "1002")
-    wait_until(lambda: "1002" not in {row["reg_user"] for row in registrations(journal)}, what="1002 to be off the list")
+    wait_until(lambda: not of_1002(journal), what="1002 to be off the list")
     assert journal.api(f"sofia_contact 1002@{switch.domain}") == "error/user_not_registered"
 
 
@@ -39,7 +42,6 @@ def test_a_wrong_password_and_an_unknown_user_get_the_same_answer(journal, switc
         phone.do("register")
         answer = phone.wait("registered", "unregistered")
     assert (answer["event"], answer["code"], answer["reason"]) == ("unregistered", 403, "Forbidden")
-    assert user not in {row["reg_user"] for row in registrations(journal)}
     assert not [event for event in journal.all if event.subclass == "sofia::register"]
 
 
@@ -70,30 +72,27 @@ def test_a_call_without_a_password_is_challenged_on_the_phones_profile(sipp, jou
     assert not [event for event in journal.all if event.name == "CHANNEL_ANSWER"]
 
 
-MESSAGE = """MESSAGE sip:{to}@[remote_ip]:[remote_port] SIP/2.0
-Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
-From: <sip:1001@uckefu.local>;tag=[pid]M[call_number]
-To: <sip:{to}@uckefu.local>
-Call-ID: [call_id]
-CSeq: 1 MESSAGE
-Max-Forwards: 70
-Content-Type: text/plain
-Content-Length: [len]
-
-status
-"""
-
-
 @pytest.mark.parametrize("profile", ["internal", "external"])
-@pytest.mark.parametrize("to", ["1001", "api"])
-def test_a_message_is_refused(sipp, journal, profile, to):
-    """CVE-2026-116779: before FreeSWITCH 1.11.3 a SIP MESSAGE could reach API commands."""
-    text = steps.send(MESSAGE.format(to=to), 'retrans="500"')
-    phone = sipp(steps.scenario(text, '<recv response=".*" regexp_match="true" timeout="8000"/>'), profile, to)
-    phone.saw("> MESSAGE")
-    wait_until(lambda: any(step.startswith("< ") for step in phone.messages), what="an answer to the MESSAGE")
-    assert phone.messages[-1] not in ("< 200", "< 202")
-    assert not [e for e in journal.all if e.name in ("API", "MESSAGE") and "status" in (e.get("API-Command") or e.body)]
+@pytest.mark.parametrize("to", ["1001", "api", "conf+x"])
+def test_a_message_does_nothing(switch, journal, profile, to):
+    """CVE-2026-116779: before FreeSWITCH 1.11.3 a SIP MESSAGE could reach API commands.
+
+    With `enable-chat` off FreeSWITCH drops it before it looks at it, and yet answers 202; the built-in switch says 405.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+        phone.settimeout(8)
+        phone.bind(("127.0.0.1", 0))
+        host, port = switch.address(profile).split(":")
+        here = f"127.0.0.1:{phone.getsockname()[1]}"
+        lines = [
+            f"MESSAGE sip:{to}@{host}:{port} SIP/2.0", f"Via: SIP/2.0/UDP {here};branch=z9hG4bK-{to}-{profile};rport",
+            f"From: <sip:1001@{switch.domain}>;tag=m", f"To: <sip:{to}@{switch.domain}>", f"Call-ID: message-{to}-{profile}",
+            "CSeq: 1 MESSAGE", "Max-Forwards: 70", "Content-Type: text/plain", "Content-Length: 6", "", "status",
+        ]  # fmt: skip
+        phone.sendto("\r\n".join(lines).encode(), (host, int(port)))
+        answer = phone.recv(65536).decode().split("\r\n", 1)[0]
+    assert answer.split()[1] == ("202" if switch.name == "freeswitch" else "405"), answer
+    assert not [event for event in journal.all if event.name in ("MESSAGE", "RECV_MESSAGE") or event.get("API-Command") == "status"]
 
 
 def test_a_registered_phone_calls_by_the_dialplan_of_the_project(agent, journal):
