@@ -187,6 +187,9 @@ class Phone:
         self._reconnect()
 
     def do_stop_recording(self) -> None:
+        for call in self.calls:
+            if call.isActive() and call.hasMedia():
+                call.getAudioMedia(-1).stopTransmit(self.recorder)
         self.recorder = None  # the library closes the file a little later, on its own clock
         deadline = time.monotonic() + 3
         while time.monotonic() < deadline and not self._closed():
@@ -195,7 +198,8 @@ class Phone:
 
     def _closed(self) -> bool:
         with open(self.recording, "rb") as file:
-            return file.read(4) == b"RIFF"
+            header = file.read(12)
+        return header[8:] == b"WAVE" and header[4:8] != bytes(4)  # the sizes are written last
 
     def _reconnect(self) -> None:
         for call in self.calls:
