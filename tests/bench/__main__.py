@@ -1,0 +1,112 @@
+"""`make bench`: one JSON object a line, on the built-in switch and on FreeSWITCH where FREESWITCH or PATH has it.
+
+    python -m tests.bench [NAME …] [--switch builtin] [--tiny]
+
+Each line: name, value, unit, switch, reference (measured in the same run, null where there is none), goal, and details.
+Run it as root (it listens on the loopback) on a machine that has nothing else to do: `other_cpu_percent` tells.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tests.bench import flows, offers, talks
+from tests.bench.meter import ask_for_priority
+from tests.bench.office import Office, offices
+
+Line = dict[str, Any]
+GOALS = {"offer_latency_p99_ms": 25, "flow_cpu_ratio": 1.2, "softswitch_rtp_gap_p999_ms": 40}
+NAMES = (*GOALS, "softswitch_cpu_per_call_percent")
+TALK_NAMES = set(NAMES[2:])
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is measured."""
+
+    agents: int
+    offer_agents: int
+    offers: int
+    offers_per_second: float
+    menus: int
+    menus_per_second: float
+    menu_rounds: int
+    idle_seconds: float
+    talks: int
+    talk_seconds: float
+
+
+FULL = Size(50, 40, 800, 20, 60, 5, 3, 10, 50, 30)
+TINY = Size(4, 4, 4, 4, 2, 2, 1, 0.5, 2, 1)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure what the command line asks for."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
+    parser.add_argument("--switch", choices=["builtin", "freeswitch"], help="only this one")
+    parser.add_argument("--tiny", action="store_true", help="a few calls only, to see that the benches work")
+    options = parser.parse_args(arguments)
+    if unknown := set(options.names) - set(NAMES):
+        parser.error(f"no such bench: {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
+    names = set(options.names) or set(NAMES)
+    nice = ask_for_priority()
+    switches = [options.switch] if options.switch else offices()
+    for line in lines(names, switches, TINY if options.tiny else FULL):
+        goal = {"goal": GOALS[line["name"]]} if line["name"] in GOALS else {}
+        print(json.dumps({**line, **goal, "nice": nice}), flush=True)
+    return 0
+
+
+def lines(names: set[str], switches: list[str], size: Size) -> Iterator[Line]:
+    """Every line, switch after switch; the talk benches come last, when both switches have been heard."""
+    heard: dict[str, Line] = {}
+    for switch in switches:
+        with Office(switch, agents=size.agents, offer_agents=size.offer_agents) as office:
+            if "offer_latency_p99_ms" in names:
+                found = offers.measure(office, calls=size.offers, rate=size.offers_per_second)
+                yield {"name": "offer_latency_p99_ms", "switch": switch, **found}
+            if "flow_cpu_ratio" in names:
+                found = flows.measure(
+                    office,
+                    calls=size.menus,
+                    rate=size.menus_per_second,
+                    rounds=size.menu_rounds,
+                    idle_seconds=size.idle_seconds,
+                )
+                yield {"name": "flow_cpu_ratio", "switch": switch, **found}
+            if names & TALK_NAMES:
+                heard[switch] = talks.measure(office, calls=size.talks, seconds=size.talk_seconds)
+    yield from talk_lines(names, heard)
+
+
+def talk_lines(names: set[str], heard: dict[str, Line]) -> Iterator[Line]:
+    """The built-in switch's lines with FreeSWITCH as the reference; only FreeSWITCH heard: its own lines."""
+    shown = "builtin" if "builtin" in heard else next(iter(heard), "")
+    other = heard.get("freeswitch") if shown == "builtin" else None
+    kinds = {
+        "softswitch_rtp_gap_p999_ms": ("gap_ms", "ms"),
+        "softswitch_cpu_per_call_percent": ("cpu_percent", "% of a core"),
+    }
+    for name, (key, unit) in kinds.items():
+        if shown and name in names:
+            details = {k: v for k, v in heard[shown].items() if k not in ("gap_ms", "cpu_percent")}
+            reference = {
+                f"reference_{k}": v for k, v in (other or {}).items() if k.endswith(("_ms", "percent"))
+            }
+            yield {
+                "name": name,
+                "value": round(heard[shown][key], 2),
+                "unit": unit,
+                "switch": shown,
+                "reference": round(other[key], 2) if other else None,
+                **details,
+                **reference,
+            }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
