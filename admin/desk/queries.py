@@ -59,6 +59,12 @@ def past_interactions(numbers: set[str], *, without: str) -> list[dict[str, Any]
     ]
 
 
+def reason_for(agent_id: int | None, interaction_id: str) -> dict[str, Any] | None:
+    """Why this agent was offered the interaction, the last time it was."""
+    chosen = select(Offer.reason).where(Offer.interaction_id == interaction_id, Offer.agent_id == agent_id)
+    return db.session.scalar(chosen.order_by(Offer.offered_at.desc()).limit(1))
+
+
 def number_of(interaction_id: str) -> str | None:
     """The caller's number of an interaction that is in the record."""
     return db.session.scalar(select(Interaction.from_number).where(Interaction.id == interaction_id))

@@ -37,7 +37,8 @@ def caller(interaction_id: str) -> ResponseReturnValue:
     """Contact and last interactions of somebody whom this agent is offered, talks to or has talked to."""
     number = _seen_by_me(interaction_id)
     try:
-        return jsonify(card_of(number, interaction_id, centre()))
+        reason = queries.reason_for(current_user.agent_id, interaction_id)
+        return jsonify({**card_of(number, interaction_id, centre()), "reason": reason})
     except SQLAlchemyError as error:
         db.session.rollback()
         log.warning("caller_not_read", interaction_id=interaction_id, error=str(error))

@@ -2,7 +2,9 @@
 /* The desktop: one socket, the state that it shows, and what the agent can do. Nothing is counted or guessed here. */
 const Desk = (() => {
   const { data, text, element, icon, timer, toast } = Dom;
-  const state = { my: null, board: null, connected: false, callers: {}, boardAtUs: null };
+  const PUSHED_WITHIN_MS = 1500; // the card of a new caller comes by itself; later, or after a reload, we ask for it
+  const state = { my: null, board: null, boardAtUs: null, callers: {}, reasons: {} };
+  const link = { connected: false, ever: false, attempt: 0, lostUs: null };
   const csrf = document.querySelector("meta[name=csrf-token]").content;
   const socket = io({ transports: ["websocket", "polling"], reconnectionDelay: 500, reconnectionDelayMax: 5000 });
   const STATUS = {
@@ -13,10 +15,12 @@ const Desk = (() => {
   const queue = (name) => data.names.queues[name] ?? name;
   const nameOf = (call) => state.callers[call?.interaction_id]?.contact?.name || call?.number || text("unknown");
   const line = (call) => [queue(call.queue), call.intent].filter(Boolean).join(" · ");
+  const present = () => state.my?.offer ?? state.my?.call ?? state.my?.wrap_up ?? null;
+  const reasonOf = (call) => call.reason ?? state.reasons[call.offer_id] ?? state.callers[call.interaction_id]?.reason ?? null;
 
   /* ---- asking */
   const send = (event, fields) => new Promise((done) => {
-    if (!state.connected) { toast(text("failed", { why: text("why_lost") })); done(null); return; }
+    if (!link.connected) { toast(text("failed", { why: text("why_lost") })); done(null); return; }
     socket.timeout(5000).emit(event, fields ?? null, (error, answer) => {
       if (error) toast(text("failed", { why: text("why_lost") }));
       else if (!answer?.ok) toast(answer?.message || text("failed", { why: answer?.code ?? "" }));
@@ -34,7 +38,7 @@ const Desk = (() => {
   };
   const post = (url) => fetchJson(url, { method: "POST" });
   const act = {
-    status: (status) => send("status", { status }),
+    status: async (status) => { if ((await send("status", { status }))?.code === "later") toast(text("after_call")); },
     decline: () => state.my?.offer && send("decline", { offer_id: state.my.offer.offer_id }),
     hold: (on) => send("hold", { on }),
     hangup: () => state.my?.call && send("hangup"),
@@ -49,53 +53,72 @@ const Desk = (() => {
   const drawStatus = () => {
     const button = document.getElementById("status-switch");
     if (!button || !state.my) return;
-    const { status, status_since_us: since, state: system } = state.my;
+    const { status, next_status: next, status_since_us: since, state: system } = state.my;
     const [kind, iconName] = system === "signed-out" ? STATUS.offline : STATUS[status] ?? STATUS.offline;
     const words = system === "signed-out" ? text("status.offline") : text(`status.${status}`);
+    const shown = JSON.stringify([kind, words, since, next]);
+    if (button.dataset.shown === shown) return;
+    button.dataset.shown = shown;
     button.className = `uc-switch uc-s-${kind}`;
-    button.replaceChildren(icon(iconName), " ", element("span", {}, words), " ", timer({ from: since }), " ", icon("chevron-down"));
-    document.querySelectorAll("[data-status]").forEach((node) => node.setAttribute("aria-pressed", String(node.dataset.status === status)));
+    button.setAttribute("aria-label", text("label.status", { status: words }));
+    button.replaceChildren(icon(iconName), " ", element("span", {}, words), " ", timer({ from: since }), " ",
+      next ? element("span", { class: "uc-meta" }, text("then", { status: text(`status.${next}`) })) : "", icon("chevron-down"));
+    document.querySelectorAll("[data-status]").forEach((node) => node.setAttribute("aria-pressed", String(node.dataset.status === (next || status))));
+  };
+  const drawEndpoint = () => {
     const endpoint = document.getElementById("endpoint");
-    endpoint.replaceChildren(icon("device-desktop"), " ", text(state.my.registered ? "extension_ok" : "extension_lost", { extension: state.my.extension }));
-    endpoint.classList.toggle("uc-s-alert", !state.my.registered);
+    if (!endpoint || !state.my) return;
+    const { registered, extension } = state.my;
+    endpoint.className = `uc-wide ${registered ? "uc-meta" : "uc-wait uc-s-alert"}`;
+    endpoint.replaceChildren(icon(registered ? "device-landline-phone" : "alert-triangle"), " ",
+      text(registered ? "extension_ok" : "extension_lost", { extension }));
   };
   const drawFigures = () => {
     const totals = state.board?.totals?.voice;
     const figures = document.getElementById("figures");
     figures.querySelectorAll("[data-figure]").forEach((node) => { node.textContent = totals ? totals[node.dataset.figure] : "—"; });
-    const old = !state.connected || !state.boardAtUs || Dom.since(state.boardAtUs) > 10;
+    document.getElementById("figure-waiting").classList.toggle("uc-s-ring", Boolean(totals?.waiting));
+    const old = !link.connected || !state.boardAtUs || Dom.since(state.boardAtUs) > 10;
     figures.classList.toggle("uc-stale", old);
     const age = document.getElementById("figures-age");
     age.hidden = !old || !state.boardAtUs;
-    if (!age.hidden) age.textContent = text("stale", { time: new Date(state.boardAtUs / 1000).toLocaleTimeString("en-GB") });
+    if (!age.hidden) age.textContent = text("stale", { time: Dom.timeOfDay(state.boardAtUs) });
   };
   const drawTargets = () => {
-    const queues = Object.entries(data.names.queues).map(([name, title]) => element("li", {}, element("button", { type: "button",
-      onclick: () => act.transfer("queue", name) }, icon("users"), " ", title)));
-    const agents = Object.entries(data.names.agents).filter(([id]) => Number(id) !== data.agent_id).map(([, agent]) => element("li", {},
-      element("button", { type: "button", onclick: () => act.transfer("extension", agent.extension) }, icon("user"), ` ${agent.name} ${agent.extension}`)));
+    const target = (kind, name, ...children) => element("li", {}, element("button", { type: "button", onclick: () => act.transfer(kind, name) }, ...children));
+    const queues = Object.entries(data.names.queues).map(([name, title]) => target("queue", name, icon("users"), " ", title));
+    const agents = Object.entries(data.names.agents).filter(([id]) => Number(id) !== data.agent_id).map(([id, agent]) =>
+      target("extension", agent.extension, icon("user"), ` ${agent.name} ${agent.extension}`, element("span", { class: "uc-grow" }), Panes.standing(state.board?.agents?.[id])));
     document.getElementById("transfer-targets").replaceChildren(...queues, ...agents);
   };
   const draw = () => {
-    const my = state.my, call = my?.call ?? my?.offer ?? my?.wrap_up;
+    const my = state.my, call = present();
     drawStatus();
-    Strip.draw(my, state.connected);
+    drawEndpoint();
+    Strip.draw(my, link);
     Panes.drawList(my, state.board);
     Panes.drawCall(my, call ? state.callers[call.interaction_id] : null);
     drawFigures();
-    if (my?.offer && state.connected) Ringing.start(nameOf(my.offer), queue(my.offer.queue));
+    if (!my?.call && document.getElementById("transfer-menu").matches(":popover-open")) document.getElementById("transfer-menu").hidePopover();
+    if (my?.offer && link.connected) Ringing.start(my.offer.offer_id, nameOf(my.offer), queue(my.offer.queue));
     else Ringing.stop();
   };
-  const learnCaller = async () => {
-    const call = state.my?.offer ?? state.my?.call ?? state.my?.wrap_up;
-    if (!call || call.interaction_id in state.callers) return;
-    const id = call.interaction_id;
-    state.callers = { [id]: null };
-    const caller = await fetchJson(`/desk/caller/${encodeURIComponent(id)}`);
-    if (caller) state.callers[id] = caller;
-    else delete state.callers[id];
-    Strip.redraw(state.my, state.connected);
+  const learn = (id, card) => {
+    if (present()?.interaction_id !== id) return;
+    state.callers = { [id]: { ...state.callers[id], ...card } };
     draw();
+  };
+  const askFor = async (id) => {
+    if (present()?.interaction_id !== id || state.callers[id]) return;
+    const card = await fetchJson(`/desk/caller/${encodeURIComponent(id)}`);
+    learn(id, card ?? { missing: true });
+  };
+  let asked = "";
+  const learnCaller = (fresh) => {
+    const call = present();
+    if (!call || asked === call.interaction_id) return;
+    asked = call.interaction_id;
+    setTimeout(() => askFor(call.interaction_id), fresh ? PUSHED_WITHIN_MS : 0);
   };
   const drawDay = async () => {
     if (!data.agent_id) return;
@@ -104,35 +127,59 @@ const Desk = (() => {
   };
 
   /* ---- listening */
-  const start = () => {
-    socket.on("connect", () => { state.connected = true; draw(); });
-    socket.on("disconnect", () => { state.connected = false; draw(); });
-    socket.on("my", ({ now_us: nowUs, content }) => {
-      Dom.setClock(nowUs);
-      const talked = Boolean(state.my?.call || state.my?.wrap_up) && !content.call && !content.wrap_up;
-      state.my = content.status ? content : null;
+  const takeMine = ({ now_us: nowUs, content }) => {
+    Dom.setClock(nowUs);
+    const before = state.my;
+    const over = Boolean(before?.call || before?.wrap_up) && !content.call && !content.wrap_up;
+    state.my = content.status ? content : null;
+    if (content.offer) state.reasons = { [content.offer.offer_id]: content.offer.reason };
+    learnCaller(Boolean(before && content.offer));
+    draw();
+    if (over) setTimeout(drawDay, 1500); // by then the record has it
+  };
+  const listen = () => {
+    socket.on("connect", () => { Object.assign(link, { connected: true, ever: true, attempt: 0, lostUs: null }); draw(); });
+    socket.on("disconnect", (why) => {
+      if (why === "io server disconnect") { location.reload(); return; } // signed out, or another extension: ask who we are
+      Object.assign(link, { connected: false, lostUs: Dom.now() * 1000 });
       draw();
-      learnCaller();
-      if (talked) drawDay();
     });
+    socket.on("connect_error", (error) => { if (error.message === "forbidden") location.reload(); });
+    socket.io.on("reconnect_attempt", (attempt) => { link.attempt = attempt; draw(); });
+    socket.on("signed-out", () => location.reload());
+    socket.on("my", takeMine);
+    socket.on("caller", ({ interaction_id: id, card }) => learn(id, card));
     socket.on("board", ({ now_us: nowUs, at_us: atUs, content }) => {
       Dom.setClock(nowUs);
-      state.board = content;
-      state.boardAtUs = atUs;
+      Object.assign(state, { board: content, boardAtUs: atUs });
       draw();
     });
-    setInterval(() => state.connected && socket.emit("here"), 10000);
+    setInterval(() => link.connected && socket.emit("here"), 10000);
     setInterval(drawFigures, 1000);
+  };
+  const press = () => {
     document.querySelectorAll("[data-status]").forEach((node) => node.addEventListener("click", () => {
       act.status(node.dataset.status);
       document.getElementById("status-menu").hidePopover();
     }));
-    document.querySelectorAll("[data-tab]").forEach((node) => node.addEventListener("click", () => { Panes.setTab(node.dataset.tab); draw(); }));
+    const tabs = [...document.querySelectorAll("[data-tab]")];
+    tabs.forEach((node, place) => {
+      node.addEventListener("click", () => { Panes.setTab(node.dataset.tab); draw(); });
+      node.addEventListener("keydown", (event) => {
+        const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+        if (!step) return;
+        const next = tabs[(place + step + tabs.length) % tabs.length];
+        next.focus();
+        next.click();
+      });
+    });
+    document.getElementById("transfer-menu").addEventListener("beforetoggle", drawTargets);
     document.getElementById("transfer-extension").addEventListener("submit", (event) => {
       event.preventDefault();
       act.transfer("extension", new FormData(event.target).get("extension"));
     });
     const keys = {
+      KeyA: () => state.my?.offer && toast(text("answer_on_phone")),
       KeyQ: () => (state.my?.offer ? act.decline() : act.hangup()),
       KeyP: () => state.my?.call && act.hold(!state.my.call.held_since_us),
       KeyX: () => state.my?.call && document.getElementById("transfer-menu").togglePopover(),
@@ -140,15 +187,21 @@ const Desk = (() => {
       KeyO: () => act.status("break"),
     };
     document.addEventListener("keydown", (event) => {
+      if (event.isComposing || event.repeat) return;
+      const typing = event.target.closest("input, textarea, select");
+      if (event.key === "?" && !typing) { document.getElementById("keys").togglePopover(); return; }
       if (!event.altKey || event.ctrlKey || event.metaKey || event.getModifierState("AltGraph") || !keys[event.code]) return;
       event.preventDefault();
       keys[event.code]();
     });
+  };
+  const start = () => {
+    listen();
+    press();
     Ringing.prepare();
-    drawTargets();
     drawDay();
     draw();
   };
-  return { state, start, act, post, nameOf, queue, line };
+  return { start, draw, act, post, nameOf, queue, line, reasonOf };
 })();
 Desk.start();

@@ -15,14 +15,14 @@ const Dom = (() => {
       else if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
       else node.setAttribute(name, value === true ? "" : value);
     }
-    node.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+    node.append(...children.filter((child) => child !== null && child !== undefined && child !== false && child !== ""));
     return node;
   };
   const icon = (name) => element("i", { class: `ti ti-${name}`, "aria-hidden": "true" });
   const button = (kind, iconName, label, onclick, extra = {}) =>
-    element("button", { type: "button", class: `btn ${kind}`, onclick, ...extra }, icon(iconName), " ", label);
+    element("button", { type: "button", class: `btn ${kind}`, ...(onclick ? { onclick } : {}), ...extra }, icon(iconName), " ", label);
   const state = (name, iconName, label) => element("span", { class: `uc-state uc-s-${name}` }, icon(iconName), " ", label);
-  const key = (letter) => element("kbd", {}, `Alt ${letter}`);
+  const key = (letter) => element("kbd", {}, text("key.alt", { key: letter }));
 
   const now = () => Date.now() + offset;
   const setClock = (nowUs) => { offset = nowUs / 1000 - Date.now(); };
@@ -34,10 +34,12 @@ const Dom = (() => {
     return hours ? `${hours}:${rest}` : rest;
   };
   const since = (us) => (us ? (now() - us / 1000) / 1000 : 0);
+  /* An instant as a time of day of the centre, wherever the browser is. */
+  const timeOfDay = (us) => new Date(us / 1000).toLocaleTimeString("en-GB", { timeZone: data.timezone, hour12: false });
   const running = new Set();
   /* A <time> that says `words(seconds)`; counts up from `from`, or down to `to` (both in µs). */
-  const timer = ({ from = null, to = null, words = clock, whole = "uc-num" }) => {
-    const node = element("time", { class: whole });
+  const timer = ({ from = null, to = null, words = clock, whole = "uc-num", label = null }) => {
+    const node = element("time", { class: whole, "aria-label": label });
     const draw = () => { node.textContent = words(from ? since(from) : -since(to)); };
     draw();
     running.add([node, draw]);
@@ -52,5 +54,5 @@ const Dom = (() => {
     document.getElementById("toasts").append(node);
     setTimeout(() => node.remove(), 8000);
   };
-  return { data, text, element, icon, button, state, key, now, setClock, clock, since, timer, toast };
+  return { data, text, element, icon, button, state, key, now, setClock, clock, since, timeOfDay, timer, toast };
 })();

@@ -3,7 +3,9 @@
 const Ringing = (() => {
   const { text } = Dom;
   const plainTitle = document.title;
-  let audio = null, beat = null, name = null, release = null;
+  const favicon = document.getElementById("favicon");
+  const plainIcon = favicon?.href;
+  let audio = null, beat = null, ringing = null, release = null;
 
   const tone = () => {
     const begin = audio.currentTime;
@@ -25,47 +27,51 @@ const Ringing = (() => {
     return audio.state === "running";
   };
   const sound = () => {
-    const play = async () => { if (name !== null && await unlock()) tone(); };
+    const play = async () => { if (ringing !== null && await unlock()) tone(); };
+    document.documentElement.dataset.ringing = "here";
     play();
     beat = setInterval(play, 2000);
     return new Promise((done) => { release = done; });
   };
   const silence = () => {
     clearInterval(beat);
+    delete document.documentElement.dataset.ringing;
     release?.();
     beat = release = null;
   };
-  const notify = (queue) => {
+  const notify = (name, queue) => {
     if (!document.hidden || !("Notification" in window) || Notification.permission !== "granted") return;
     new Notification(text("notify", { name, queue }), { tag: "uckefu-offer" });
   };
   return {
-    start(who, queue) {
-      if (name === who) return;
-      name = who;
-      document.title = text("title.ringing", { name: who });
-      notify(queue);
-      if (navigator.locks) navigator.locks.request("uckefu.ring", () => (name === null ? null : sound()));
+    /* Ring for one offer; a name that is learnt later only changes the title. */
+    start(offerId, name, queue) {
+      document.title = text("title.ringing", { name });
+      if (ringing === offerId) return;
+      if (ringing !== null) silence();
+      ringing = offerId;
+      if (favicon) favicon.href = favicon.dataset.ringing;
+      notify(name, queue);
+      if (navigator.locks) navigator.locks.request("uckefu.ring", () => (ringing === offerId ? sound() : null));
       else sound();
     },
     stop() {
-      if (name === null) return;
-      name = null;
+      if (ringing === null) return;
+      ringing = null;
       silence();
+      if (favicon) favicon.href = plainIcon;
       document.title = plainTitle;
     },
     prepare() {
       const blocked = document.getElementById("sound-blocked");
       if (!blocked) return;
       blocked.textContent = text("sound_blocked");
-      const wake = () => unlock();
-      blocked.addEventListener("click", wake);
-      document.addEventListener("pointerdown", wake, { once: true });
-      document.addEventListener("keydown", wake, { once: true });
+      blocked.addEventListener("click", unlock);
+      document.addEventListener("pointerdown", unlock, { once: true });
+      document.addEventListener("keydown", unlock, { once: true });
       unlock();
       if ("Notification" in window && Notification.permission === "default")
         document.addEventListener("pointerdown", () => Notification.requestPermission(), { once: true });
     },
-
   };
 })();

@@ -7,75 +7,95 @@ const Strip = (() => {
 
   const grow = () => element("span", { class: "uc-grow" });
   const pill = (iconName, label) => element("span", { class: "uc-state" }, icon(iconName), " ", label);
+  const hint = (words) => element("span", { class: "uc-cut uc-meta" }, words);
+  const alt = (letter) => ({ title: text("key.alt", { key: letter }) });
+  const withKey = (node, letter) => { node.append(" ", key(letter)); return node; };
   const party = (call, ...more) => element("span", { class: "uc-cut" },
-    element("b", { "data-party": call.interaction_id }, Desk.nameOf(call)), " ", call.number, " ",
+    element("b", {}, Desk.nameOf(call)), " ", Desk.nameOf(call) === call.number ? "" : call.number, " ",
     element("span", { class: "uc-meta" }, [call.region?.[data.language], Desk.queue(call.queue), ...more].filter(Boolean).join(" · ")));
+  /* Replace the content, and give the focus back to the field or button that had it. */
   const put = (kind, ...children) => {
+    const active = strip.contains(document.activeElement) ? document.activeElement : null;
+    const field = active?.dataset.field, caret = active?.selectionStart;
     strip.className = `uc-strip uc-s-${kind}`;
     strip.replaceChildren(...children);
+    const again = field && strip.querySelector(`[data-field="${field}"]`);
+    if (!again) return;
+    again.focus();
+    if (typeof caret === "number") again.setSelectionRange(caret, caret);
   };
 
+  const away = (link) => {
+    if (!link.ever) return put("offline", pill("plug-connected", text("strip.connecting")), grow());
+    return put("alert", pill("alert-triangle", text("strip.reconnecting")),
+      element("span", { class: "uc-cut" }, timer({ from: link.lostUs, words: (s) => text("reconnecting_hint", { n: Math.max(0, Math.floor(s)) }) })),
+      grow(), link.attempt ? element("span", { class: "uc-meta" }, text("attempt", { n: link.attempt })) : "");
+  };
+  const noAgent = () => put("offline", pill("phone", text("strip.no_agent")), hint(text(data.agent_id ? "unknown_agent_hint" : "no_agent_hint")), grow());
   const lost = (my) => put("alert", pill("alert-triangle", text("strip.lost")),
     element("span", { class: "uc-cut" }, text("lost_hint", { extension: my.extension })), grow());
+  const missed = () => put("alert", pill("phone-off", text("status.no-answer")),
+    element("span", { class: "uc-cut" }, text("no_answer_hint")), grow(),
+    withKey(button("btn-primary", "circle-check", text("go_ready"), () => Desk.act.status("ready"), { "data-field": "ready", ...alt("Y") }), "Y"));
   const idle = (my) => put("offline", pill("phone", text(my.state === "busy" ? "strip.busy" : "strip.idle")),
-    element("span", { class: "uc-cut uc-meta" }, my.status === "no-answer" ? text("no_answer_hint")
-      : my.state === "busy" ? text("busy_hint")
-        : my.state === "idle" ? text("idle_hint", { extension: my.extension }) : text("not_ready_hint")), grow());
+    hint(my.state === "busy" ? text("busy_hint")
+      : my.state === "idle" ? text("idle_hint", { extension: my.extension }) : text("not_ready_hint")), grow());
   const ringing = (offer) => {
     put("ring", pill("bell-ringing", text("strip.ringing")),
-      timer({ to: offer.expires_at_us, words: (s) => text("left_seconds", { n: Math.max(0, Math.ceil(s)) }) }),
+      timer({ to: offer.expires_at_us, label: text("label.left"), words: (s) => text("left_seconds", { n: Math.max(0, Math.ceil(s)) }) }),
       party(offer, text("waited", { time: clock(Dom.since(offer.entered_at_us)) })), grow(),
-      button("", "phone-off", text("decline"), () => Desk.act.decline(), { title: "Alt Q" }),
-      element("span", { class: "uc-state" }, icon("phone"), " ", text("answer_on_phone")));
-    strip.querySelector(".btn").append(" ", key("Q"));
+      element("div", { class: "d-flex gap-2 align-items-center", role: "toolbar", "aria-label": text("strip.ringing") },
+        withKey(button("", "phone-off", text("decline"), () => Desk.act.decline(), { "data-field": "decline", ...alt("Q") }), "Q"),
+        element("span", { class: "uc-state" }, icon("phone"), " ", text("answer_on_phone"))));
     strip.classList.add("is-ringing");
   };
   const talking = (call) => {
     const held = Boolean(call.held_since_us);
     put(held ? "ring" : "talk",
       held ? pill("player-pause", text("strip.held")) : pill("phone-call", text("strip.talking")),
-      timer({ from: held ? call.held_since_us : call.connected_at_us }),
+      timer({ from: held ? call.held_since_us : call.connected_at_us, label: text(held ? "label.held" : "label.talked") }),
       party(call),
-      element("span", { class: "uc-state uc-s-alert uc-plain" }, icon("circle-dot"), " ", text("recording")), grow(),
-      button("", held ? "player-play" : "player-pause", text(held ? "resume" : "hold"), () => Desk.act.hold(!held),
-        { "aria-pressed": String(held), title: "Alt P" }),
-      button("", "arrow-forward-up", text("transfer"), null, { popovertarget: "transfer-menu", title: "Alt X" }),
-      button("btn-hangup ms-2", "phone-off", text("hangup"), () => Desk.act.hangup(), { title: "Alt Q" }));
+      element("span", { class: "uc-state uc-s-alert uc-plain uc-wide" }, icon("circle-dot"), " ", text("recording")), grow(),
+      element("div", { class: "d-flex gap-1", role: "toolbar", "aria-label": text("label.controls") },
+        button("", held ? "player-play" : "player-pause", text(held ? "resume" : "hold"), () => Desk.act.hold(!held),
+          { "aria-pressed": String(held), "data-field": "hold", ...alt("P") }),
+        button("", "arrow-forward-up", text("transfer"), null, { popovertarget: "transfer-menu", "data-field": "transfer", ...alt("X") }),
+        button("btn-hangup ms-2", "phone-off", text("hangup"), () => Desk.act.hangup(), { "data-field": "hangup", ...alt("Q") })));
   };
   const wrapUp = (wrap) => {
     if (draft.offer !== wrap.offer_id) draft = { offer: wrap.offer_id, disposition: "", note: "" };
-    const select = element("select", { class: "form-select w-auto", "aria-label": text("disposition"), required: true,
+    const select = element("select", { class: "form-select w-auto", "aria-label": text("label.disposition"), required: true, "data-field": "disposition",
       onchange: (event) => { draft.disposition = event.target.value; select.classList.remove("is-invalid"); } },
     element("option", { value: "" }, text("disposition")),
     ...data.names.dispositions.map((d) => element("option", { value: d.id, selected: String(d.id) === draft.disposition }, d.title)));
-    const note = element("input", { class: "form-control w-auto", maxlength: 2000, placeholder: text("note"), "aria-label": text("note"),
-      oninput: (event) => { draft.note = event.target.value; } });
+    const note = element("input", { class: "form-control uc-note", maxlength: 2000, placeholder: text("note"), "aria-label": text("note"),
+      "data-field": "note", oninput: (event) => { draft.note = event.target.value; } });
     note.value = draft.note;
-    const finish = button("btn-primary", "circle-check", text("finish"), () => Strip.finish(), { title: "Alt Y" });
-    finish.append(" ", key("Y"));
     put("wrap", pill("pencil", text("strip.wrap_up")),
-      timer({ to: wrap.ends_at_us, words: (s) => text("left", { time: clock(s) }) }),
+      timer({ to: wrap.ends_at_us, label: text("label.left"), words: (s) => text("left", { time: clock(s) }) }),
       element("span", { class: "uc-cut" }, element("b", {}, Desk.nameOf(wrap)), " ",
-        element("span", { class: "uc-meta" }, text("talked", { time: clock((wrap.ended_at_us - wrap.connected_at_us) / 1e6) }))),
+        element("span", { class: "uc-meta uc-wide" }, text("talked", { time: clock((wrap.ended_at_us - wrap.connected_at_us) / 1e6) }))),
       select, note, grow(),
-      button("", "clock", text("extend"), () => Desk.act.extend()), finish);
+      button("", "clock", text("extend"), () => Desk.act.extend(), { "data-field": "extend" }),
+      withKey(button("btn-primary", "circle-check", text("finish"), () => Strip.finish(), { "data-field": "finish", ...alt("Y") }), "Y"));
   };
 
   return {
     /* Draw anew only when something changed, so that a menu or a half-written note stays as it is. */
-    draw(my, connected) {
-      const now = JSON.stringify([connected, my?.status, my?.state, my?.registered, my?.extension, my?.offer, my?.call, my?.wrap_up]);
+    draw(my, link) {
+      const now = JSON.stringify([link.connected, link.ever, link.connected ? 0 : link.attempt, my?.status, my?.state, my?.registered, my?.extension,
+        my?.offer, my?.call, my?.wrap_up, Desk.nameOf(my?.offer ?? my?.call ?? my?.wrap_up)]);
       if (now === drawn) return;
       drawn = now;
-      if (!connected) put("alert", pill("alert-triangle", text("strip.reconnecting")), element("span", { class: "uc-cut" }, text("reconnecting_hint")), grow());
-      else if (!data.agent_id || !my?.extension) put("offline", pill("phone", text("strip.no_agent")), element("span", { class: "uc-cut uc-meta" }, text("no_agent_hint")));
+      if (!link.connected) away(link);
+      else if (!data.agent_id || !my?.extension) noAgent();
       else if (my.call) talking(my.call);
       else if (my.offer) ringing(my.offer);
       else if (my.wrap_up) wrapUp(my.wrap_up);
       else if (!my.registered) lost(my);
+      else if (my.status === "no-answer") missed();
       else idle(my);
     },
-    redraw(my, connected) { drawn = ""; this.draw(my, connected); },
     finish() {
       if (!draft.disposition) {
         const select = strip.querySelector("select");

@@ -182,7 +182,7 @@ def test_the_caller_is_told_from_contacts_and_history_to_the_agent_who_is_offere
     _publish(app, view_with(agents["agent1"], state="offered", offer=OFFER))
     own = sign_in("agent1").get("/desk/caller/call-9")
     assert own.status_code == 200
-    assert own.get_json() == {"contact": None, "past": []}
+    assert own.get_json() == {"contact": None, "past": [], "reason": None}
     assert sign_in("agent2").get("/desk/caller/call-9").status_code == 404
 
 
