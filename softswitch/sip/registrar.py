@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from softswitch.events import Event, host_name, new_event
 
-MOST_CONTACTS = 10  # a user; the oldest gives way
+MOST_CONTACTS = 1  # a user, as FreeSWITCH without `multiple-registrations`: a phone that comes back replaces itself
 LONGEST_SECONDS = 3600
 
 
@@ -72,11 +72,8 @@ class Registrar:
                 if each.uri != registration.uri and each.call_id != registration.call_id
             ]
             known.append(registration)
-            dropped = known[:-MOST_CONTACTS]
-            del known[:-MOST_CONTACTS]
+            del known[:-MOST_CONTACTS]  # in silence, as FreeSWITCH: the user stays registered
         self._tell("sofia::register", registration)
-        for each in dropped:
-            self._tell("sofia::expire", each)
 
     def unregister(self, user: str, realm: str, uri: str | None) -> None:
         """Remove one contact, or all (`Contact: *`)."""

@@ -3,6 +3,7 @@
 Drives `phone_process.py` over pipes. All waiting is for an event with a deadline, never by the clock.
 """
 
+import contextlib
 import json
 import queue
 import subprocess
@@ -31,7 +32,7 @@ class Phone:
     """
 
     def __init__(self, user: str, sip: str, *, password: str = "", domain: str = "", **options: Any) -> None:
-        self.user, self.sip = user, sip
+        self.user, self.sip, self.registered = user, sip, False
         arguments = ["--user", user, "--password", password, "--domain", domain or sip, "--registrar", sip]
         for name, value in options.items():
             flag = "--" + name.replace("_", "-")
@@ -98,6 +99,7 @@ class Phone:
         """Register and wait for the 200."""
         self.do("register")
         answer = self.wait("registered", "unregistered")
+        self.registered = answer["event"] == "registered"
         if answer["event"] != "registered":
             raise NothingHappened(f"phone {self.user} was refused: {answer}")
         return self
@@ -125,6 +127,10 @@ class Phone:
     def close(self) -> None:
         """End the process, calls and all."""
         if self.process.poll() is None:
+            if self.registered:
+                self.do("unregister")
+                with contextlib.suppress(NothingHappened):  # the switch may be gone already
+                    self.wait("unregistered", seconds=3)
             self.do("quit")
             try:
                 self.process.wait(5)
