@@ -64,8 +64,10 @@ AcdView = dict[str, Any]
 """JSON: {"version": int, "at_us": int, "writer": str, "switches": {name: bool connected},
 "queues": {name: {"waiting", "in_service", "ready", "oldest_entered_at_us": int|None}},
 "totals": {"voice": {"waiting", "in_service", "ready"}},
-"members": [{"member_id", "interaction_id", "queue", "number", "entered_at_us", "position"}] (waiting, in order),
-"agents": {"<agent id>": {"status", "status_since_us", "state", "state_since_us", "extension", "registered": bool, "present": bool,
+"members": [{"member_id", "interaction_id", "queue", "number", "entered_at_us", "position", "priority",
+    "offered": a phone rings for it, "away": its socket broke, the place is kept}] (waiting, in order),
+"agents": {"<agent id>": {"status", "status_since_us", "next_status": None | chosen while a call goes on,
+    "standing": "free" or why nothing can be offered, "state", "state_since_us", "extension", "registered": bool, "present": bool,
     "offer": None | OfferMade fields,
     "call": None | {"offer_id", "interaction_id", "queue", "number", "did", "intent", "entered_at_us", "connected_at_us", "held_since_us": int|None},
     "wrap_up": None | {"offer_id", "interaction_id", "queue", "number", "connected_at_us", "ended_at_us", "ends_at_us"}}}}"""

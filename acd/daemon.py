@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from redis.exceptions import RedisError
 from sqlalchemy import Engine as Record
 
 from acd.adapters.esl_client import SwitchLink
@@ -21,12 +22,14 @@ from acd.adapters.metrics import Metrics
 from acd.adapters.redis_commands import CommandDesk
 from acd.adapters.redis_connection import Bus, open_redis
 from acd.adapters.redis_journal import RedisJournal
-from acd.adapters.redis_log import last_event_id, read_inputs, read_snapshot
+from acd.adapters.redis_log import last_number, read_inputs, read_snapshot
 from acd.adapters.sql_config import ConfigurationReader
 from acd.adapters.switchboard import Switchboard
+from acd.contract import EVENTS, INPUTS
 from acd.domain.effects import Answer, CallEffect, Effect, ReadConfiguration
 from acd.domain.engine import Engine
 from acd.domain.inputs import Started
+from acd.domain.state import State, UnknownSnapshot
 from acd.history.position import recorded_event_id
 from acd.service.clock import SteadyClock
 from acd.service.core import Core
@@ -40,6 +43,7 @@ log = structlog.get_logger(__name__)
 
 FIRST_CONFIGURATION_SECONDS = 3.0
 LAST_WORK_SECONDS = 2.0
+RETRY_SECONDS = 0.5
 
 
 class PortTaken(Exception):
@@ -106,7 +110,14 @@ class Daemon:
         try:
             writer = await Writer.restored(self._settings, bus, lease, record)
             await writer.run(self._ports, self.metrics, self._stopping)
-        except* Fenced as group:
+        except (RedisError, OSError) as error:
+            log.error("acd_not_restored", error=str(error))
+            await asyncio.sleep(RETRY_SECONDS)
+        except ExceptionGroup as group:
+            if taken := group.subgroup(PortTaken):
+                raise taken.exceptions[0] from None
+            if not group.subgroup(Fenced):
+                raise
             log.error("acd_is_not_the_writer", why=str(group.exceptions[0]))
         finally:
             self.metrics.is_ready = lambda: False
@@ -135,12 +146,17 @@ class Writer:
 
     @classmethod
     async def restored(cls, settings: Settings, bus: Bus, lease: Lease, record: Record) -> "Writer":
-        """The writer with the state that Redis has. Raises UnknownSnapshot."""
+        """The writer with the state that Redis has. Raises RedisError, OSError: it can't be read."""
         start = await read_snapshot(bus)
-        engine = await restore(start.state, read_inputs(bus, start.number))
+        try:
+            engine = await restore(start.state, read_inputs(bus, start.number))
+        except UnknownSnapshot as error:
+            # Better a centre whose agents sign in again than none at all; numbers go on from the log's.
+            log.error("acd_snapshot_unreadable", error=str(error))
+            engine = Engine(State(input_number=await last_number(bus, INPUTS)))
         writer = cls(settings, bus, lease, record, engine)
         # Redis may have lost its last second, the record has not: a number must never come twice.
-        known = max(await last_event_id(bus), await asyncio.to_thread(recorded_event_id, record))
+        known = max(await last_number(bus, EVENTS), await asyncio.to_thread(recorded_event_id, record))
         now = writer.core.now_us()
         writer.core.submit(
             Started(at_us=now, writer=lease.name, seed=uuid.uuid4().hex, first_event_id=known + 1)
@@ -163,7 +179,8 @@ class Writer:
                 )
             ]
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.configuration.read(), FIRST_CONFIGURATION_SECONDS)
+                async with asyncio.timeout(FIRST_CONFIGURATION_SECONDS):
+                    await self.configuration.read()
             later = (
                 self.configuration.run(),
                 self.link.run(),
@@ -192,7 +209,8 @@ class Writer:
         await self.desk.close()
         self.core.stop()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(deciding), LAST_WORK_SECONDS)
+            async with asyncio.timeout(LAST_WORK_SECONDS):
+                await asyncio.shield(deciding)
         await self.keeper.snapshot()
 
     async def _heal(self) -> None:

@@ -5,7 +5,6 @@ compared with the engine's state; an input is made only when they differ, so qui
 """
 
 import asyncio
-import contextlib
 import json
 from typing import Any
 
@@ -26,6 +25,7 @@ from acd.domain.inputs import (
     SwitchSeen,
 )
 from acd.domain.reconcile import differences
+from acd.service.clock import set_within
 from acd.service.core import Core
 from esl import AuthenticationRefused, ConnectionLost, EslError, Event
 from esl.aio import Client, connect
@@ -61,31 +61,32 @@ class SwitchLink:
         failures = 0
         while True:
             try:
-                self._client = await connect(*self._address, self._password)
+                client = await connect(*self._address, self._password)
                 failures = 0
-                await self._attend(self._client)
+                await self._attend(client)
             except (EslError, OSError) as error:
                 level = log.error if isinstance(error, AuthenticationRefused) or not failures else log.debug
                 level("acd_switch_unreachable", switch=self.name, error=str(error))
-            if self._client:
-                await self._client.close()
-                self._client = None
-                self._core.submit(SwitchLost(at_us=self._core.now_us(), switch=self.name))
             await asyncio.sleep(RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)])
             failures += 1
 
     async def _attend(self, client: Client) -> None:
-        await client.subscribe(*EVENTS)
-        self._core.submit(SwitchConnected(at_us=self._core.now_us(), switch=self.name))
-        log.info("acd_switch_connected", switch=self.name)
-        comparing = asyncio.create_task(self._compare(client))
+        comparing: asyncio.Task[None] | None = None
         try:
+            await client.subscribe(*EVENTS)
+            self._client = client
+            self._core.submit(SwitchConnected(at_us=self._core.now_us(), switch=self.name))
+            log.info("acd_switch_connected", switch=self.name)
+            comparing = asyncio.create_task(self._compare(client))
             async for event in client.events():
                 self._take(event)
         finally:
-            comparing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await comparing
+            self._client = None
+            self._core.submit(SwitchLost(at_us=self._core.now_us(), switch=self.name))
+            if comparing:
+                comparing.cancel()
+                await asyncio.gather(comparing, return_exceptions=True)
+            await client.close()
 
     # ---- what the switch tells ----------------------------------------------------------------------
 
@@ -141,8 +142,7 @@ class SwitchLink:
             except (EslError, ValueError) as error:
                 log.warning("acd_not_compared", switch=self.name, error=str(error))
             self._compare_now.clear()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._compare_now.wait(), COMPARE_SECONDS)
+            await set_within(self._compare_now, COMPARE_SECONDS)
 
     async def _ask(self, client: Client) -> SwitchSeen:
         asked_at_us = self._core.now_us()

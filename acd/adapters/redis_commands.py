@@ -21,6 +21,7 @@ OLD_SECONDS = 5  # whoever asked has long been told that there was no answer
 BLOCK_SECONDS = 0.5
 REPLY_SECONDS = 60
 SILENCE_CHECK_SECONDS = 1.0
+_REPLY = "redis.call('RPUSH', KEYS[1], ARGV[1]) return redis.call('EXPIRE', KEYS[1], ARGV[2])"
 
 
 class CommandDesk:
@@ -105,9 +106,6 @@ class CommandDesk:
             {"ok": answer.ok, "code": answer.code, "message": answer.message}, ensure_ascii=False
         )
         try:
-            async with self._bus.pipeline(transaction=False) as pipe:
-                pipe.rpush(REPLY + answer.command_id, reply)
-                pipe.expire(REPLY + answer.command_id, REPLY_SECONDS)
-                await pipe.execute()
+            await self._bus.eval(_REPLY, 1, REPLY + answer.command_id, reply, REPLY_SECONDS)
         except (RedisError, OSError) as error:
             log.warning("acd_reply_not_sent", error=str(error))

@@ -65,7 +65,7 @@ async def read_events(bus: Bus, after: int = 0) -> AsyncIterator[dict[str, Any]]
             return
 
 
-async def last_event_id(bus: Bus) -> int:
-    """The number of the newest event in the stream, 0 when there is none."""
-    rows = await bus.xrevrange(EVENTS, count=1)
+async def last_number(bus: Bus, stream: str) -> int:
+    """The number of the newest entry of the stream of inputs or events, 0 when there is none."""
+    rows = await bus.xrevrange(stream, count=1)
     return int(rows[0][0].partition("-")[0]) if rows else 0

@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from acd.domain.inputs import AgentConfig, Configured, QueueConfig, Rules, TierConfig
+from acd.service.clock import set_within
 from acd.service.core import Core
 from sql.models import Agent, Queue, Tier, User
 
@@ -72,10 +73,7 @@ class ConfigurationReader:
         while True:
             await self.read()
             self._look.clear()
-            try:
-                await asyncio.wait_for(self._look.wait(), LOOK_SECONDS)
-            except TimeoutError:
-                continue
+            await set_within(self._look, LOOK_SECONDS)
 
     async def read(self) -> bool:
         """Read once; True when SQL answered. What has not changed is not told."""

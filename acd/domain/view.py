@@ -60,7 +60,7 @@ def _rows(members: list[Member]) -> list[dict[str, Any]]:
         rows.append({
             "member_id": member.member_id, "interaction_id": member.interaction_id, "queue": member.queue,
             "number": member.number, "entered_at_us": member.entered_at_us, "position": positions[member.queue],
-            "priority": member.priority, "offered": member.state == "offered",
+            "priority": member.priority, "offered": member.state == "offered", "away": member.state == "away",
         })  # fmt: skip
     return rows
 

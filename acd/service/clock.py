@@ -1,5 +1,6 @@
 """The clock of the inputs: wall time that never goes back, whatever is done to the system's clock."""
 
+import asyncio
 import time
 
 
@@ -16,3 +17,15 @@ class SteadyClock:
         if wall > steady + self._offset_us:
             self._offset_us = wall - steady
         return steady + self._offset_us
+
+
+async def set_within(event: asyncio.Event, seconds: float | None) -> bool:
+    """Wait for the event; False when it did not come in time. None waits for ever.
+
+    Not `asyncio.wait_for`: on Python 3.11 that one can lose a cancellation that comes together with the event.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    except TimeoutError:
+        return False

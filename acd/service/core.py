@@ -5,7 +5,6 @@ leaves before its input is logged (or, when the store is away, kept to be logged
 """
 
 import asyncio
-import contextlib
 from collections import deque
 from collections.abc import Callable
 
@@ -14,6 +13,7 @@ import structlog
 from acd.domain.effects import Effect
 from acd.domain.engine import Decision, Engine
 from acd.domain.inputs import Input, Tick
+from acd.service.clock import set_within
 from acd.service.ports import Clock, Journal
 from acd.service.record import logged
 
@@ -41,7 +41,6 @@ class Core:
         self._inbox: deque[Input] = deque()
         self._wake = asyncio.Event()
         self._stopping = False
-        self._idle = asyncio.Event()
 
     def submit(self, event: Input) -> None:
         """Take an input; it is applied in the order of submission."""
@@ -80,8 +79,7 @@ class Core:
         self._wake.clear()
         due = self.engine.next_due_us()
         seconds = None if due is None else max(0.0, (due - self.clock.now_us()) / 1_000_000)
-        with contextlib.suppress(TimeoutError):  # a timer: `_take` sees that it is due
-            await asyncio.wait_for(self._wake.wait(), seconds)
+        await set_within(self._wake, seconds)  # whether a timer is due, `_take` sees
 
     def _take(self) -> list[Input]:
         batch = [self._inbox.popleft() for _ in range(min(len(self._inbox), BATCH))]

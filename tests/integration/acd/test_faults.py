@@ -3,9 +3,12 @@
 import asyncio
 import os
 import signal
+import socket
 from typing import Any
 
+import pytest
 import redis.asyncio
+from prometheus_client import generate_latest
 
 from acd.contract import (
     EVENTS,
@@ -19,6 +22,7 @@ from acd.contract import (
     OfferMade,
     SetStatus,
 )
+from acd.daemon import Daemon, Ports, PortTaken
 from tests.integration.acd.conftest import Acd, until
 from tests.integration.acd.scripted_switch import Channel, ScriptedSwitch
 
@@ -41,9 +45,10 @@ async def one_talks(acd: Acd, switch: ScriptedSwitch) -> tuple[Channel, Channel]
     return caller, leg
 
 
-def attended(acd: Acd, callers: list[Channel]) -> bool:
-    """Each caller is connected to an ACD again."""
-    return all(caller.listeners for caller in callers)
+def attended(acd: Acd, by: str) -> bool:
+    """Every caller who waits is in the hands of this writer."""
+    view = acd.pages.view()
+    return f":{by}" in f":{view['writer']}" and not any(row["away"] for row in view["members"])
 
 
 async def kill(process: asyncio.subprocess.Process) -> None:
@@ -64,12 +69,12 @@ async def test_kill_9_while_callers_wait_and_talk_loses_no_place_and_no_talk(
     process = await acd.process()
     await until(lambda: acd.pages.agent(2).get("registered"), "the ACD to be there")
     talker, leg = await one_talks(acd, switch)
-    callers = await waiting(acd, switch)
+    await waiting(acd, switch)
     line = acd.pages.line()
     await kill(process)
 
     process = await acd.process()
-    await until(lambda: attended(acd, callers), "the callers to be back")
+    await until(lambda: attended(acd, str(process.pid)), "the callers to be back")
     assert acd.pages.line() == line
     assert not talker.cause
     assert len(acd.pages.events(MemberEntered)) == CALLERS + 1
@@ -108,13 +113,13 @@ async def test_the_standby_takes_over_with_the_same_order_and_the_first_one_come
 ) -> None:
     acd.people(0)
     first, second = await acd.process(0), await acd.process(1)
-    callers = await waiting(acd, switch)
+    await waiting(acd, switch)
     line = acd.pages.line()
     owner = acd.pages.bus.get(LEASE)
     active, standby = (first, second) if f":{first.pid}#" in owner else (second, first)
     await kill(active)
     await until(lambda: f":{standby.pid}#" in (acd.pages.bus.get(LEASE) or ""), "the standby to take over")
-    await until(lambda: attended(acd, callers), "the callers to be back")
+    await until(lambda: attended(acd, str(standby.pid)), "the callers to be back")
     assert acd.pages.line() == line
     port = 0 if active is first else 1
     told = acd.log_of(port).count("acd_waits_for_lease")
@@ -132,14 +137,14 @@ async def test_a_writer_that_stood_still_can_do_no_harm_when_it_comes_back(
     switch.register("1001")
     first = await acd.process(0)
     await until(lambda: acd.pages.agent(1).get("registered"), "the ACD to be there")
-    callers = await waiting(acd, switch, 3)
+    await waiting(acd, switch, 3)
     line = acd.pages.line()
     second = await acd.process(1)
     os.kill(first.pid, signal.SIGSTOP)
     await until(lambda: f":{second.pid}#" in (acd.pages.bus.get(LEASE) or ""), "the standby to take over")
     os.kill(first.pid, signal.SIGCONT)
     await until(lambda: "acd_is_not_the_writer" in acd.log_of(0), "the first one to see it")
-    await until(lambda: attended(acd, callers), "the callers to be back")
+    await until(lambda: attended(acd, str(second.pid)), "the callers to be back")
     await acd.pages.send(SetStatus(agent_id=1, status="ready"))
     await until(lambda: switch.rings, "the offer")
     assert switch.rings == [("1001", line[0])]
@@ -154,10 +159,10 @@ async def test_an_orderly_end_hands_the_callers_to_the_standby(acd: Acd, switch:
     async with acd.daemon(1, name="second"):
         await until(lambda: acd.pages.view(), "the first writer")
         async with acd.daemon(0, name="first"):
-            callers = await waiting(acd, switch, 5)
+            await waiting(acd, switch, 5)
             line = acd.pages.line()
         assert acd.pages.bus.get(LEASE).startswith("second#")
-        await until(lambda: attended(acd, callers), "the callers to be attended")
+        await until(lambda: attended(acd, "second"), "the callers to be attended")
         assert acd.pages.line() == line
 
 
@@ -286,3 +291,17 @@ async def test_without_the_database_the_last_configuration_is_used(acd: Acd, swi
         await acd.pages.send(SetStatus(agent_id=1, status="ready"))
         switch.call()
         await until(lambda: switch.phone("1001"), "an offer")
+
+
+async def test_a_port_that_is_taken_is_named_with_its_setting(acd: Acd) -> None:
+    with socket.create_server(("127.0.0.1", acd.ports[0])), pytest.raises(PortTaken, match="UCKEFU_ACD_PORT"):
+        await asyncio.wait_for(Daemon(acd.settings, Ports(acd.ports[0], 0)).run(), 20)
+
+
+async def test_health_is_told_of_a_writer_and_of_a_standby(acd: Acd) -> None:
+    async with acd.daemon(0, name="first") as first:
+        await until(lambda: first.metrics.is_ready(), "the writer")
+        async with acd.daemon(1, name="second") as second:
+            assert not second.metrics.is_ready()
+            first.metrics.refresh()
+            assert b"uckefu_acd_writer 1.0" in generate_latest(first.metrics.registry)
