@@ -19,6 +19,7 @@ from pathlib import Path
 import redis
 
 from esl.aio import connect
+from esl.errors import EslError
 from uckefu.bus import find_redis_server, redis_command
 from uckefu.child import Plan
 from uckefu.messages import say
@@ -26,6 +27,9 @@ from uckefu.ports import LOOPBACK, is_listening
 from uckefu.settings import PROJECT_ROOT, SettingRefused, Settings, without_password
 
 HTTP_SECONDS = 2
+# mod_python3's interpreter looks for its standard library beside the first `python3` on PATH: that of an activated
+# environment, made by another build, breaks its C modules. PYTHONHOME in the environment says otherwise.
+SYSTEM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
 
 
 def bus_plan(settings: Settings) -> Plan:
@@ -125,8 +129,8 @@ def _freeswitch(settings: Settings, binary: str, environment: dict[str, str]) ->
         command += [f"-{name}", str(folder / name)]
     command += ["-recordings", str(settings.recordings_dir)]
     ready = lambda: _switch_serves(settings) and has_mod_python(settings)  # noqa: E731
-    path = python_path(os.environ.get("PYTHONPATH", ""))
-    return Plan("switch", command, ready, {**environment, "PYTHONPATH": path}, ready_seconds=60)
+    python = {"PYTHONPATH": python_path(os.environ.get("PYTHONPATH", "")), "PATH": SYSTEM_PATH}
+    return Plan("switch", command, ready, environment | python, ready_seconds=60)
 
 
 def python_path(before: str) -> str:
@@ -156,7 +160,11 @@ def has_mod_python(settings: Settings) -> bool:
         finally:
             await client.close()
 
-    if asyncio.run(ask()).strip() != "true":
+    try:
+        answer = asyncio.run(ask())
+    except (EslError, OSError):  # it has only begun to serve; the supervisor asks again
+        return False
+    if answer.strip() != "true":
         raise SettingRefused("FREESWITCH", settings.freeswitch or "freeswitch", say("no_mod_python"))
     return True
 
@@ -168,11 +176,11 @@ def page_address(settings: Settings) -> str:
 
 
 def page_answers(settings: Settings) -> bool:
-    """Whether the web process serves."""
+    """Whether the web process serves and sees its database, Redis and a living ACD."""
     if not is_listening("tcp", settings.web_port):
         return False
     try:
-        with urllib.request.urlopen(f"{page_address(settings)}/healthz", timeout=HTTP_SECONDS) as answer:  # noqa: S310 - always http
+        with urllib.request.urlopen(f"{page_address(settings)}/readyz", timeout=HTTP_SECONDS) as answer:  # noqa: S310 - always http
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
