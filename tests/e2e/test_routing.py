@@ -97,7 +97,7 @@ def test_a_caller_waits_with_music_until_an_agent_is_ready(scene: Scene) -> None
     wait_until(lambda: music.exists() and music.stat().st_size > 40_000, seconds=15, what="music")
     caller.finish_recording()
     assert abs(read(music)[8000:, 0]).mean() > 30, "the caller hears silence"
-    ready_in_order(scene, FIRST)
+    scene.status(FIRST, "ready")
     first.answer_next(seconds=5)
     scene.wait_agent(FIRST, "talking")
     caller.hang_up()
