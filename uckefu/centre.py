@@ -54,10 +54,12 @@ class Centre(BaseModel):
     office_hours: list[Opening] = [Opening(days=list(WEEKDAYS), begin=time(0), end=time(23, 59, 59, 999999))]
     closed_days: list[date] = []
     open_days: dict[date, Weekday] = {}  # an extra working day, and the weekday whose hours it has
-    public_holidays: Literal["", "CN"] = ""  # CN: closed on them, open on the working weekends that make up for them
+    # CN: closed on them, open on the working weekends that make up for them.
+    public_holidays: Literal["", "CN"] = ""
     makeup_day_as: Weekday = "mon"  # the hours of such a working weekend day
     flows: dict[str, str] = Field(default={"default": "main"})  # DID -> flow name; `default` for the rest
-    http_hosts: dict[str, HttpHost] = {}  # what a flow's `lookup` may ask: `crm.example` or `crm.example:8443`
+    # What a flow's `lookup` may ask: `crm.example` or `crm.example:8443`.
+    http_hosts: dict[str, HttpHost] = {}
     trunks: dict[str, TrunkRights] = {}  # what a flow's `transfer` may call outside, by the gateway's name
     fallback_extension: str = ""  # rung when ACD and flow have failed; "" plays the apology only
 
