@@ -130,6 +130,7 @@ class Leg:
         self.bridge: Bridge | None = None
         self.actions: list[tuple[str, str]] = []  # what a routed extension still has to do
         self.recordings: dict[str, int] = {}  # path -> begun at, microseconds
+        self.displaced: dict[str, str] = {}  # what it hears in the place of everybody -> play id
         self.plays: dict[str, Play] = {}
         self.digits: deque[Digit] = deque()
         self.digits_dialed = ""
@@ -343,6 +344,7 @@ class Leg:
         self.publish("CHANNEL_ANSWER")
         self.set_call_state("ACTIVE")
         self.set_variable("endpoint_disposition", "ANSWER")
+        self.set_variables(dict.fromkeys(("read_codec", "write_codec"), self.audio.codec_name))
         self.switch.on_answer(self)
         self.wake()
 
@@ -366,7 +368,7 @@ class Leg:
 
     def _tell_partner(self) -> None:
         partner = self.partner
-        if partner is None:
+        if partner is None or not partner.is_up:  # who ended first was told nothing by the other
             return
         partner.set_variable("last_bridge_hangup_cause", self.hangup_cause)
         if specific := self.variables.get("proto_specific_hangup_cause"):

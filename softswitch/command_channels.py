@@ -80,6 +80,19 @@ def hold(context: Context, arguments: str) -> str:
     return "+OK Success\n" if context.switch.hold(channel.uuid, wanted) else failed
 
 
+def displace(context: Context, arguments: str) -> str:
+    """`uuid_displace <uuid> start|stop <path>`; how our ACD holds a caller (the limit and `mux` are not used)."""
+    words = separate(arguments, 5)
+    if len(words) < 3 or words[1].lower() not in ("start", "stop"):
+        return usage("<uuid> [start|stop] <path> [<limit>] [mux]")
+    uuid, action, path = words[0], words[1].lower(), words[2]
+    if context.switch.channel(uuid) is None:
+        return "-ERR Cannot locate session!\n"
+    if context.switch.displace(uuid, path, action == "start"):
+        return "+OK Success\n"
+    return f"-ERR Cannot {'displace' if action == 'start' else 'stop displace'} session!\n"
+
+
 def stop(context: Context, arguments: str) -> str:
     """`uuid_break <uuid> [all] [both]`."""
     uuid, _, flags = arguments.partition(" ")
@@ -286,6 +299,7 @@ COMMANDS: dict[str, Command] = {
     "uuid_transfer": transfer,
     "uuid_bridge": bridge,
     "uuid_hold": hold,
+    "uuid_displace": displace,
     "uuid_break": stop,
     "uuid_record": record,
     "uuid_broadcast": broadcast,

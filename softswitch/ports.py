@@ -33,7 +33,13 @@ class Channel(Protocol):
         """
 
     def queue_execute(
-        self, application: str, argument: str = "", event_uuid: str = "", *, loops: int = 1, lock: bool = False
+        self,
+        application: str,
+        argument: str = "",
+        event_uuid: str = "",
+        *,
+        loops: int = 1,
+        lock: bool = False,
     ) -> None:
         """Queue an application (a `sendmsg` of the event socket); the channel's thread runs it in turn.
 
@@ -94,7 +100,9 @@ class Switch(Protocol):
     def subscribe(self, listener: OnEvent) -> Callable[[], None]:
         """Call `listener` for each event, on the publisher's thread (it must not block); returns the unsubscriber."""
 
-    def originate(self, dial_string: str, variables: Mapping[str, str], timeout_seconds: float) -> tuple[Channel | None, str]:
+    def originate(
+        self, dial_string: str, variables: Mapping[str, str], timeout_seconds: float
+    ) -> tuple[Channel | None, str]:
         """Dial; wait for the answer. Returns the answered leg, or None and the hangup cause."""
 
     def bridge_legs(self, uuid: str, other_uuid: str) -> bool:
@@ -102,6 +110,9 @@ class Switch(Protocol):
 
     def hold(self, uuid: str, on: bool) -> bool:
         """`uuid_hold`: re-INVITE the leg sendonly and play its peer the hold music; False when it is gone."""
+
+    def displace(self, uuid: str, source: str, on: bool) -> bool:
+        """`uuid_displace`: the leg hears `source`, its peer silence; False when it is gone or that is so already."""
 
     def record(self, uuid: str, path: str, action: str) -> bool:
         """`uuid_record`: action is start, stop, mask or unmask."""

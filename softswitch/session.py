@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from softswitch.channel import Digit, Leg
     from softswitch.switch import SoftSwitch
 
-SUCCESS, FALSE, BREAK, NOTFOUND = 0, 1, 2, 5  # switch_status_t, as far as scripts see it
+SUCCESS, BREAK = 0, 2  # switch_status_t, where a script gets it; most methods give 1 or 0
 _LEVELS = {
     "DEBUG": "debug", "INFO": "info", "NOTICE": "info", "WARNING": "warning", "ERR": "error", "ERROR": "error",
     "CRIT": "critical", "ALERT": "critical", "CONSOLE": "info",
@@ -187,11 +187,11 @@ class Session:
 
     def answer(self) -> int:
         """Answer."""
-        return SUCCESS if self.leg.answer() else FALSE
+        return int(self.leg.answer())
 
     def preAnswer(self) -> int:
         """Early media."""
-        return SUCCESS if self.leg.pre_answer() else FALSE
+        return int(self.leg.pre_answer())
 
     def hangup(self, cause: str = "normal_clearing") -> None:
         """Hang up."""
@@ -200,7 +200,7 @@ class Session:
     def transfer(self, extension: str, dialplan: str | None = None, context: str | None = None) -> int:
         """Leave the script's dialplan place and route anew; takes effect when the script returns."""
         self.leg.transfer(extension, dialplan or "", context or "")
-        return SUCCESS
+        return 1
 
     def execute(self, app: str, data: str | None = None) -> None:
         """Run an application and wait for its end."""
@@ -244,12 +244,12 @@ class Session:
     # --- audio and keys
 
     def streamFile(self, file: str, starting_sample_count: int = 0) -> int:
-        """Play a file to its end."""
+        """Play a file; 1 when it was played to its end, 0 when it is missing or something stopped it."""
         from softswitch import playback
 
         del starting_sample_count
         status = playback.play(self.leg, file, self._on_digit if self._input else None)
-        return {"success": SUCCESS, "break": BREAK, "not_found": NOTFOUND, "failed": FALSE}[status]
+        return int(status == "success" and self.leg.is_ready)
 
     def _on_digit(self, digit: "Digit") -> bool:
         if self._input is None:
@@ -356,7 +356,7 @@ class Session:
         """Wait, at most until hangup."""
         del sync
         self.leg.sleep(ms / 1000)
-        return SUCCESS
+        return 1
 
     def recordFile(
         self, file_name: str, time_limit: int = 0, silence_threshold: int = 0, silence_hits: int = 0
@@ -367,7 +367,7 @@ class Session:
         leg.audio.media.start_recording(leg.uuid, file_name, stereo=False)
         leg.wait_until(lambda: bool(leg.digits), float(time_limit) if time_limit else None)
         leg.audio.media.stop_recording(leg.uuid, file_name)
-        return SUCCESS
+        return int(leg.is_ready)
 
     def sendEvent(self, sendME: Event) -> None:
         """Publish an event with the channel's data."""

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from softswitch import applications, bridge, config, lifecycle
+from softswitch import applications, bridge, config, lifecycle, playback
 from softswitch.applications import Application
 from softswitch.audio import LegAudio, MediaPort
 from softswitch.caller import CallerProfile, now_us
@@ -302,6 +302,19 @@ class SoftSwitch:
         """Whether the phones of its profile may REFER (`disable-transfer`)."""
         profile = self.profiles.get(leg.profile_name)
         return profile is not None and profile.settings.allows_transfer
+
+    def displace(self, uuid: str, source: str, on: bool) -> bool:
+        """`uuid_displace`: the leg hears `source` in the place of everybody, and nobody hears it; False when that is so already."""
+        leg = self.find(uuid)
+        if leg is None or not leg.is_up or (source in leg.displaced) == on:
+            return False
+        if on:
+            leg.displaced[source] = f"displace-{uuids.uuid4()}"
+            self.media.play(uuid, playback.resolve(leg, source), play_id=leg.displaced[source], loop=True)
+        else:
+            self.media.stop_play(uuid, leg.displaced.pop(source))
+        self.media.mute(uuid, bool(leg.displaced))
+        return True
 
     def on_answer(self, leg: Leg) -> None:
         """A leg is answered: `execute_on_answer`, `api_on_answer`."""

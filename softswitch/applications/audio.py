@@ -1,7 +1,5 @@
 """What the caller hears and what is kept: playback, echo, hold, recording."""
 
-import uuid as uuids
-
 from softswitch import playback
 from softswitch.applications import Application
 from softswitch.channel import Digit, Leg
@@ -93,10 +91,14 @@ def unhold(leg: Leg, argument: str) -> None:
 
 
 def displace_session(leg: Leg, argument: str) -> None:
-    """displace_session SOURCE: play in the background."""
-    source = playback.resolve(leg, argument.split()[0]) if argument.split() else ""
-    if source:
-        leg.audio.media.play(leg.uuid, source, play_id=f"displace-{uuids.uuid4()}")
+    """displace_session SOURCE: the leg hears it while it does something else, and nobody hears the leg."""
+    if argument.split():
+        leg.switch.displace(leg.uuid, argument.split()[0], True)
+
+
+def stop_displace_session(leg: Leg, argument: str) -> None:
+    """stop_displace_session SOURCE: undo it; nothing happens when there is none."""
+    leg.switch.displace(leg.uuid, argument.strip(), False)
 
 
 APPLICATIONS = {
@@ -111,4 +113,5 @@ APPLICATIONS = {
     "hold": Application(hold),
     "unhold": Application(unhold),
     "displace_session": Application(displace_session, needs_media=True),
+    "stop_displace_session": Application(stop_displace_session),
 }

@@ -4,6 +4,7 @@ Each phone sends a tone of its own into the call, prompts and music are others, 
 connected to whom and when.
 """
 
+import itertools
 import wave
 from pathlib import Path
 
@@ -70,7 +71,7 @@ def story(samples: "np.ndarray") -> list[str]:
     """The tones in the order in which they came, without silence and without what lasted no more than 100 ms."""
     told: list[str] = []
     seen = windows(samples)
-    for one, next_one in zip(seen, seen[1:], strict=False):
+    for one, next_one in itertools.pairwise(seen):
         for tone in sorted(one & next_one):
             if not told or told[-1] != tone:
                 told.append(tone)

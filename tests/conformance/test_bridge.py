@@ -13,7 +13,12 @@ def held(caller, desk):
     caller.call("7003")
     held = desk.take()
     held.run("answer")
-    held.set(hangup_after_bridge="true", continue_on_fail="true", ringback="local_stream://moh", instant_ringback="true")
+    held.set(
+        hangup_after_bridge="true",
+        continue_on_fail="true",
+        ringback="local_stream://moh",
+        instant_ringback="true",
+    )
     return held
 
 
@@ -44,12 +49,20 @@ def test_both_hear_each_other_and_the_agents_hangup_ends_the_call(held, caller, 
     assert held.story(held.uuid)[-7:] == [
         "BRIDGE", "UNBRIDGE", "HANGUP", "EXECUTE_COMPLETE bridge", "UNPARK", "EXECUTE_COMPLETE socket", "HANGUP_COMPLETE",
     ]  # fmt: skip
-    assert journal.story(leg, without=("PROGRESS", "PROGRESS_MEDIA")) == ["CREATE", "ANSWER", "HANGUP", "HANGUP_COMPLETE"]
+    assert journal.story(leg, without=("PROGRESS", "PROGRESS_MEDIA")) == [
+        "CREATE",
+        "ANSWER",
+        "HANGUP",
+        "HANGUP_COMPLETE",
+    ]
     bridged = held.wait("CHANNEL_BRIDGE")
     assert (bridged.get("Bridge-A-Unique-ID"), bridged.get("Bridge-B-Unique-ID")) == (held.uuid, leg)
     assert ours.variable("originate_disposition") == "SUCCESS"
     assert ours.variable("last_bridge_hangup_cause") == "NORMAL_CLEARING"
-    assert (ours.variable("sip_hangup_disposition"), theirs.variable("sip_hangup_disposition")) == ("send_bye", "recv_bye")
+    assert (ours.variable("sip_hangup_disposition"), theirs.variable("sip_hangup_disposition")) == (
+        "send_bye",
+        "recv_bye",
+    )
     assert (ours.variable("last_app"), ours.variable("bridge_uuid")) == ("bridge", leg)
     assert (theirs.variable("our_mark"), ours.variable("our_mark")) == ("mine", None)
     assert (theirs.variable("dialed_user"), theirs.get("Call-Direction")) == ("1001", "outbound")
@@ -66,8 +79,14 @@ def test_the_callers_hangup_ends_the_call(held, caller, agent, journal):
     assert held.story(held.uuid)[-7:] == [
         "BRIDGE", "HANGUP", "UNBRIDGE", "EXECUTE_COMPLETE bridge", "UNPARK", "EXECUTE_COMPLETE socket", "HANGUP_COMPLETE",
     ]  # fmt: skip
-    assert (ours.variable("sip_hangup_disposition"), theirs.variable("sip_hangup_disposition")) == ("recv_bye", "send_bye")
-    assert (ours.variable("last_bridge_hangup_cause"), ours.variable("last_bridge_role")) == (None, "originator")
+    assert (ours.variable("sip_hangup_disposition"), theirs.variable("sip_hangup_disposition")) == (
+        "recv_bye",
+        "send_bye",
+    )
+    assert (ours.variable("last_bridge_hangup_cause"), ours.variable("last_bridge_role")) == (
+        None,
+        "originator",
+    )
     assert theirs.variable("hangup_cause") == "NORMAL_CLEARING"
 
 
@@ -97,7 +116,10 @@ def test_a_phone_that_refuses_leaves_the_caller_where_it_was(held, agent, journa
     assert ended.variable("originate_failed_cause") == cause
     theirs = journal.ended(leg)
     assert theirs.variable("hangup_cause") == cause
-    assert (theirs.variable("sip_hangup_disposition"), theirs.variable("sip_term_status")) == ("recv_refuse", str(code))
+    assert (theirs.variable("sip_hangup_disposition"), theirs.variable("sip_term_status")) == (
+        "recv_refuse",
+        str(code),
+    )
     assert journal.api(f"uuid_exists {held.uuid}") == "true"
 
 
@@ -106,7 +128,10 @@ def test_nobody_answers(held, agent, journal):
     agent.wait("incoming")
     agent.wait("disconnected", "disconnctd")
     ended = held.completed("bridge", leg)
-    assert (ended.variable("originate_disposition"), ended.variable("DIALSTATUS")) == ("NO_ANSWER", "NOANSWER")
+    assert (ended.variable("originate_disposition"), ended.variable("DIALSTATUS")) == (
+        "NO_ANSWER",
+        "NOANSWER",
+    )
     assert journal.ended(leg).variable("sip_hangup_disposition") == "send_cancel"
 
 
@@ -116,7 +141,9 @@ def test_nobody_answers_at_an_address(held, sipp, journal):
     phone = sipp(steps.phone(steps.respond(180, "Ringing"), cancelled))
     leg = ring(held, f"sofia/internal/{phone.uri}", leg_timeout="2")
     ended = held.completed("bridge", leg)
-    assert (ended.variable("originate_disposition"), ended.variable("DIALSTATUS")) == ("ALLOTTED_TIMEOUT",) * 2
+    assert (ended.variable("originate_disposition"), ended.variable("DIALSTATUS")) == (
+        "ALLOTTED_TIMEOUT",
+    ) * 2
     assert phone.messages[:3] == ["< INVITE", "> 180", "< CANCEL"]
 
 
@@ -163,15 +190,23 @@ def test_a_caller_who_leaves_while_it_rings_stops_the_ringing(held, caller, sipp
     caller.hang_up()
     phone.saw("< CANCEL")
     theirs, ours = journal.ended(leg), journal.ended(held.uuid)
-    assert (theirs.variable("hangup_cause"), theirs.variable("sip_hangup_disposition")) == ("ORIGINATOR_CANCEL", "send_cancel")
-    assert (ours.variable("hangup_cause"), ours.variable("sip_hangup_disposition")) == ("NORMAL_CLEARING", "recv_bye")
+    assert (theirs.variable("hangup_cause"), theirs.variable("sip_hangup_disposition")) == (
+        "ORIGINATOR_CANCEL",
+        "send_cancel",
+    )
+    assert (ours.variable("hangup_cause"), ours.variable("sip_hangup_disposition")) == (
+        "NORMAL_CLEARING",
+        "recv_bye",
+    )
     story = held.story(held.uuid)
     assert story[story.index("HANGUP") :] == [
         "HANGUP", "EXECUTE_COMPLETE bridge", "UNPARK", "EXECUTE_COMPLETE socket", "HANGUP_COMPLETE"
     ]  # fmt: skip
 
 
-def test_a_dead_controller_does_not_keep_the_ringing_alive_after_the_caller_has_left(held, caller, agent, journal):
+def test_a_dead_controller_does_not_keep_the_ringing_alive_after_the_caller_has_left(
+    held, caller, agent, journal
+):
     leg = ring(held, user(journal))
     agent.wait("incoming")
     held.die()
@@ -187,7 +222,10 @@ def test_an_offer_is_withdrawn_with_a_cause_of_its_own(held, sipp, journal):
     phone.saw("> 180")
     assert held.api(f"uuid_kill {leg} PICKED_OFF").startswith("+OK")
     ended = held.completed("bridge", leg)
-    assert (ended.variable("originate_disposition"), ended.variable("DIALSTATUS")) == ("PICKED_OFF", "PICKED_OFF")
+    assert (ended.variable("originate_disposition"), ended.variable("DIALSTATUS")) == (
+        "PICKED_OFF",
+        "PICKED_OFF",
+    )
     assert journal.ended(leg).variable("hangup_cause") == "PICKED_OFF"
     phone.saw("< CANCEL")
     assert "cause=200" in phone.log.split("CANCEL sip:", 1)[1]  # RFC 3326: the phone shows no missed call
@@ -230,7 +268,11 @@ def test_a_talk_goes_on_without_its_controller(held, caller, agent, journal):
 
 
 def test_music_plays_before_the_phone_has_said_that_it_rings(held, caller, sipp, journal):
-    phone = sipp(steps.phone(steps.respond(100, "Trying"), steps.request("CANCEL") + steps.respond_in_dialog(200, "OK")))
+    phone = sipp(
+        steps.phone(
+            steps.respond(100, "Trying"), steps.request("CANCEL") + steps.respond_in_dialog(200, "OK")
+        )
+    )
     ring(held, f"sofia/internal/{phone.uri}")
     phone.saw("> 100")
     caller.hears("music")

@@ -43,7 +43,12 @@ def test_the_rows_say_who_hung_up(talk, caller, agent, record, who):
     interaction, leg, other = record(Interaction, ours), record(CallLeg, ours), record(CallLeg, theirs)
     assert (interaction.hangup_by, interaction.hangup_cause) == (who, "NORMAL_CLEARING")
     assert (leg.hung_up_first, other.hung_up_first) == (who == "caller", who == "agent")
-    assert (leg.direction, leg.role, leg.from_number, leg.to_number) == ("inbound", "caller", caller.user, "7101")
+    assert (leg.direction, leg.role, leg.from_number, leg.to_number) == (
+        "inbound",
+        "caller",
+        caller.user,
+        "7101",
+    )
     assert (other.direction, other.role, other.to_number) == ("outbound", "agent", "1001")
     assert other.interaction_id == ours
     assert leg.started_at <= leg.answered_at <= other.ringing_at <= other.answered_at <= other.ended_at

@@ -157,7 +157,10 @@ def test_uuid_kill_ends_a_call_with_the_cause_given(caller, desk, journal):
     assert journal.api(f"uuid_kill {held.uuid} NORMAL_TEMPORARY_FAILURE") == "+OK\n"
     caller.wait("disconnected")
     ended = journal.ended(held.uuid)
-    assert (ended.variable("hangup_cause"), ended.variable("sip_hangup_disposition")) == ("NORMAL_TEMPORARY_FAILURE", "send_bye")
+    assert (ended.variable("hangup_cause"), ended.variable("sip_hangup_disposition")) == (
+        "NORMAL_TEMPORARY_FAILURE",
+        "send_bye",
+    )
 
 
 def test_a_name_with_line_ends_forges_no_header(sipp, desk, journal):

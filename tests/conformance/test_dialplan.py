@@ -27,7 +27,9 @@ def test_a_did_goes_through_the_flow_into_the_queue_and_to_an_agent(outside, age
     assert data.get("Caller-Caller-ID-Number") == outside.user
     held.execute("playback", "local_stream://moh", event_uuid="music")
     outside.hears("music")
-    braces = "leg_timeout=20,ignore_early_media=true,uckefu_role=agent,api_reporting_hook='python fs_scripts.cdr'"
+    braces = (
+        "leg_timeout=20,ignore_early_media=true,uckefu_role=agent,api_reporting_hook='python fs_scripts.cdr'"
+    )
     held.break_and_bridge(f"{{{braces},interaction_id={held.uuid}}}user/1001@{switch.domain}", "offer")
     agent.answer_next()
     outside.hears("agent")
@@ -57,13 +59,17 @@ def test_the_fallback_says_that_it_is_sorry_and_hangs_up(caller, journal):
     caller.wait("confirmed")
     journal.api(f"uuid_setvar {leg} uckefu_language zh")
     journal.api(f"uuid_transfer {leg} fallback XML uckefu")
-    told = journal.wait("PLAYBACK_START", leg, lambda e: "system_error" in (e.get("Playback-File-Path") or ""))
+    told = journal.wait(
+        "PLAYBACK_START", leg, lambda e: "system_error" in (e.get("Playback-File-Path") or "")
+    )
     assert told.get("Playback-File-Path", "").endswith("/zh/system_error.wav")
 
 
 def test_a_dialplan_with_a_mistake_is_refused_and_the_old_one_serves(caller, journal, switch):
     path = switch.dialplan / "95_new.xml"
-    path.write_text('<include>\n<context name="broken">\n<extension name="x">\n</include>\n', encoding="utf-8")
+    path.write_text(
+        '<include>\n<context name="broken">\n<extension name="x">\n</include>\n', encoding="utf-8"
+    )
     try:
         reply = journal.api("reloadxml")
         assert reply.startswith(("-ERR", "+OK [["))  # FreeSWITCH says +OK and the parser's error in brackets

@@ -19,14 +19,19 @@ def test_a_key_ends_the_prompt_and_is_the_answer(caller, desk, journal, method):
     done = held.completed("play_and_get_digits")
     assert (done.variable("choice"), done.variable("read_result")) == ("2", "success")
     pressed = journal.wait("DTMF", held.uuid)
-    assert (pressed.get("DTMF-Digit"), pressed.get("DTMF-Source")) == ("2", "RTP" if method == "rfc4733" else "ENDPOINT")
+    assert (pressed.get("DTMF-Digit"), pressed.get("DTMF-Source")) == (
+        "2",
+        "RTP" if method == "rfc4733" else "ENDPOINT",
+    )
 
 
 def test_several_keys_end_with_the_terminator(caller, desk):
     caller.call("7003")
     held = desk.take()
     held.run("answer")
-    held.execute("play_and_get_digits", f"1 8 1 3000 # tone_stream://%(15000,0,400) {INVALID} number \\d+ 2000")
+    held.execute(
+        "play_and_get_digits", f"1 8 1 3000 # tone_stream://%(15000,0,400) {INVALID} number \\d+ 2000"
+    )
     caller.hears("prompt")
     caller.do("dtmf", digits="4711#")
     done = held.completed("play_and_get_digits")
@@ -60,7 +65,15 @@ def test_a_wrong_key_is_refused_and_the_next_try_counts(caller, desk):
 def test_a_key_by_info_of_a_scripted_phone_is_acknowledged(sipp, desk):
     info = steps.in_dialog("INFO", 2, "Signal=1\nDuration=160\n", content="application/dtmf-relay")
     phone = sipp(
-        steps.scenario(steps.invite(), steps.answered(), steps.ack(), steps.pause(200), info, steps.expect(200), steps.hung_up()),
+        steps.scenario(
+            steps.invite(),
+            steps.answered(),
+            steps.ack(),
+            steps.pause(200),
+            info,
+            steps.expect(200),
+            steps.hung_up(),
+        ),
         number="7003",
     )
     held = desk.take()

@@ -1,7 +1,8 @@
 """Controllers on the outbound event socket: what is said to them, and what happens to the call without them."""
 
-from esl.aio import CallGone
 import pytest
+
+from esl.aio import CallGone
 
 
 def test_a_controller_answers_plays_and_hangs_up(caller, desk, journal):
@@ -37,7 +38,10 @@ def test_a_completion_names_the_execute_it_belongs_to(caller, desk):
     held.execute("set", "b=2", event_uuid="second")
     assert held.completed("set", "second").get("Application-Data") == "b=2"
     assert held.completed("set", "first").get("Application-Data") == "a=1"
-    assert [e.get("Application-UUID") for e in held.of(held.uuid, "CHANNEL_EXECUTE_COMPLETE")][-2:] == ["first", "second"]
+    assert [e.get("Application-UUID") for e in held.of(held.uuid, "CHANNEL_EXECUTE_COMPLETE")][-2:] == [
+        "first",
+        "second",
+    ]
 
 
 def test_a_file_that_is_missing_is_told_and_the_call_goes_on(caller, desk):

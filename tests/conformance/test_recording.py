@@ -12,7 +12,9 @@ def talk(caller, agent, desk, journal, tmp_path):
     caller.call("7003")
     held = desk.take()
     held.run("answer")
-    held.set(RECORD_STEREO="true", RECORD_BRIDGE_REQ="true", hangup_after_bridge="true", continue_on_fail="true")
+    held.set(
+        RECORD_STEREO="true", RECORD_BRIDGE_REQ="true", hangup_after_bridge="true", continue_on_fail="true"
+    )
     held.run("record_session", str(path))
     held.execute("playback", "local_stream://moh")
     caller.hears("music")

@@ -17,10 +17,16 @@ def of_1002(journal) -> dict[str, str]:
 
 
 def test_a_registered_phone_is_listed_and_told(journal, switch):
-    with Phone("1002", switch.address("internal"), password=switch.sip_password("1002"), domain=switch.domain) as phone:
+    with Phone(
+        "1002", switch.address("internal"), password=switch.sip_password("1002"), domain=switch.domain
+    ) as phone:
         phone.register()
         told = journal.wait("CUSTOM", fact=lambda e: e.subclass == "sofia::register")
-        assert (told.get("from-user"), told.get("from-host"), told.get("username")) == ("1002", switch.domain, "1002")
+        assert (told.get("from-user"), told.get("from-host"), told.get("username")) == (
+            "1002",
+            switch.domain,
+            "1002",
+        )
         assert (told.get("network-ip"), told.get("profile-name")) == ("127.0.0.1", "internal")
         row = wait_until(lambda: of_1002(journal), what="the registration to be shown")
         assert list(row) == [
@@ -63,11 +69,15 @@ def test_the_challenge_does_not_tell_who_exists(sipp, switch, user):
     text = steps.send(REGISTER.format(user=user), 'retrans="500"')
     phone = sipp(steps.scenario(text, steps.expect(401)), "internal", user).finish()
     challenge = phone.log.split("SIP/2.0 401", 1)[1]
-    assert f'realm="{switch.domain}"' in challenge and "algorithm=MD5" in challenge and 'qop="auth"' in challenge
+    assert (
+        f'realm="{switch.domain}"' in challenge and "algorithm=MD5" in challenge and 'qop="auth"' in challenge
+    )
 
 
 def test_a_call_without_a_password_is_challenged_on_the_phones_profile(sipp, journal):
-    phone = sipp(steps.scenario(steps.invite(user="1001"), steps.may(100), steps.refused(407)), "internal", "9000")
+    phone = sipp(
+        steps.scenario(steps.invite(user="1001"), steps.may(100), steps.refused(407)), "internal", "9000"
+    )
     assert phone.finish().messages[-2:] == ["< 407", "> ACK"]
     assert not [event for event in journal.all if event.name == "CHANNEL_ANSWER"]
 
@@ -92,7 +102,11 @@ def test_a_message_does_nothing(switch, journal, profile, to):
         phone.sendto("\r\n".join(lines).encode(), (host, int(port)))
         answer = phone.recv(65536).decode().split("\r\n", 1)[0]
     assert answer.split()[1] == ("202" if switch.name == "freeswitch" else "405"), answer
-    assert not [event for event in journal.all if event.name in ("MESSAGE", "RECV_MESSAGE") or event.get("API-Command") == "status"]
+    assert not [
+        event
+        for event in journal.all
+        if event.name in ("MESSAGE", "RECV_MESSAGE") or event.get("API-Command") == "status"
+    ]
 
 
 def test_a_registered_phone_calls_by_the_dialplan_of_the_project(agent, journal):

@@ -29,7 +29,10 @@ def test_uuid_transfer_takes_the_caller_along_and_lets_the_agent_go(talk, caller
     begin = story.index("UNBRIDGE")
     assert story[begin : begin + 4] == AFTER_TRANSFER
     theirs = journal.ended(leg)
-    assert (theirs.variable("hangup_cause"), theirs.variable("sip_hangup_disposition")) == ("NORMAL_CLEARING", "send_bye")
+    assert (theirs.variable("hangup_cause"), theirs.variable("sip_hangup_disposition")) == (
+        "NORMAL_CLEARING",
+        "send_bye",
+    )
     second.hang_up()
     caller.wait("disconnected")
     ended = journal.ended(talk.uuid)
