@@ -113,8 +113,8 @@ class Live:
                 self._listen_once()
             except redis.RedisError as error:
                 log.warning("bus_lost", error=str(error))
-            except Exception:  # a page without news is worse than any message that can't be read
-                log.exception("bus_message_failed")
+            except Exception:  # whatever it was: pages without news are worse
+                log.exception("bus_listener_failed")
             socketio.sleep(1)
 
     def _listen_once(self) -> None:
@@ -137,10 +137,17 @@ class Live:
             if message["channel"] == VIEW_CHANNEL:
                 newest = message
             else:
-                self.take(message["channel"], message["data"])
+                self._try(message)
             message = subscription.get_message(timeout=0)
         if newest is not None:
-            self.take(newest["channel"], newest["data"])
+            self._try(newest)
+
+    def _try(self, message: dict[str, Any]) -> None:
+        """Take one message; one that can't be read costs nobody the next."""
+        try:
+            self.take(message["channel"], message["data"])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            log.warning("bus_message_refused", channel=message["channel"], error=repr(error))
 
     def _publish_latest(self) -> None:
         view, true_at_us = views.latest(self.bus)

@@ -27,7 +27,7 @@ const Panes = (() => {
   const group = (title, one) => [element("h2", {}, text(title), " ", element("span", {}, "1")), element("ul", {}, one)];
   const mine = (my) => {
     if (my?.offer) return group("group.incoming", item("ring", my.offer,
-      element("span", { class: "uc-wait uc-s-ring" }, icon("bell-ringing"), " ", text("strip.ringing")), Desk.line(my.offer)));
+      element("span", { class: "uc-wait uc-s-ring" }, icon("bell-ringing"), " ", text("state.offered")), Desk.line(my.offer)));
     if (my?.call) return group("group.call", item("talk", my.call,
       timer({ from: my.call.connected_at_us, whole: "uc-wait uc-s-talk uc-num" }), Desk.line(my.call)));
     if (my?.wrap_up) return group("group.wrap_up", item("wrap", my.wrap_up,
@@ -72,7 +72,7 @@ const Panes = (() => {
   const line = (entry) => [entry.outcome?.[data.language], entry.note, entry.agent].filter(Boolean).join(" · ") || text("no_talk");
   const past = (caller) => element("ol", { class: "uc-trail" }, ...(caller?.past ?? []).map((entry) => element("li", {},
     icon("phone-incoming"), element("span", { class: "uc-cut", title: line(entry) }, line(entry)),
-    element("span", { class: "uc-meta" }, `${entry.when} ${entry.talk}`))));
+    element("span", { class: "uc-meta" }, [entry.when, entry.talk].filter(Boolean).join(" · ")))));
   const history = (caller) => {
     if (caller?.missing) return element("p", { class: "uc-meta m-0" }, text("card_missing"));
     if (!caller) return element("p", { class: "uc-meta m-0" }, text("card_loading"));
@@ -103,7 +103,7 @@ const Panes = (() => {
     return [
       element("header", {}, avatar(Desk.nameOf(call)), element("div", { class: "uc-grow" },
         element("h1", { class: "uc-cut" }, Desk.nameOf(call)), element("p", { class: "uc-meta uc-cut m-0" }, Desk.line(call)))),
-      element("div", { class: "uc-log", tabindex: "0" }, element("div", { role: "log", "aria-live": "polite", "aria-label": text("label.story") },
+      element("div", { class: "uc-log uc-story", tabindex: "0" }, element("div", { role: "log", "aria-live": "polite", "aria-label": text("label.story") },
         ...rows.map(([us, words]) => element("p", { class: "uc-event" }, `${timeOfDay(us)} · ${words}`)))),
     ];
   };
