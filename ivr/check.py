@@ -1,38 +1,47 @@
-"""What is wrong with a flow as a whole: targets, ways round, dead ends, prompts.
+"""What is wrong with a flow as a whole: targets, ways round, dead ends; names and prompts are in `check_names`.
 
-The command line and the publishing page show every problem; `library` refuses to serve a flow with one that
-`blocks`. An unreachable node or a missing prompt does not: it harms nobody who calls.
+The command line and publishing show every problem; `library` refuses to serve a flow with one that `blocks`. An
+unreachable node or a missing prompt does not: it harms nobody who calls. (Publishing refuses them too.)
 """
 
 import graphlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from ivr.check_names import check_names
 from ivr.flow_file import Flow, FlowFile, read_flow
-from ivr.nodes.base import FieldPath
+from ivr.known import Known
+from ivr.nodes.base import RETURN, FieldPath, Node
 from ivr.problems import Problem, did_you_mean
 from ivr.prompts import Prompts
 
 
-def check_file(path: Path, prompts: Prompts, languages: Collection[str]) -> list[Problem]:
+def check_file(
+    path: Path, prompts: Prompts, languages: Collection[str], known: Known | None = None
+) -> list[Problem]:
     """Every problem of a flow file, in the order of the lines.
 
     Args:
         languages: the languages that each prompt must exist in.
+        known: what a flow may name; nothing is looked up without it.
     """
     read = read_flow(path)
-    return check(read, prompts, languages)
+    return check(read, prompts, languages, known)
 
 
-def check(read: FlowFile, prompts: Prompts, languages: Collection[str]) -> list[Problem]:
+def check(
+    read: FlowFile, prompts: Prompts, languages: Collection[str], known: Known | None = None
+) -> list[Problem]:
     """As `check_file`, for what `read_flow` has read."""
     if read.flow is not None:
+        flows = (known.flows if known else None) or {}
         _targets(read, read.flow)
         _dead_ends(read, read.flow)
         _unreachable(read, read.flow)
-        _cycles(read, read.flow)
-        _missing_prompts(read, read.flow, prompts, languages)
-    return sorted(read.problems)
+        _cycles(read, read.flow, flows)
+        _rounds_through_flows(read, read.flow, flows)
+        check_names(read, read.flow, prompts, languages, known or Known())
+    return sorted(set(read.problems))
 
 
 def _targets(read: FlowFile, flow: Flow) -> None:
@@ -43,9 +52,15 @@ def _targets(read: FlowFile, flow: Flow) -> None:
     for name, node in flow.nodes.items():
         named += [(("nodes", name, *field), target) for field, target in node.ways_out().items()]
     for path, target in named:
-        if target is not None and target not in flow.nodes:
+        if target == RETURN and flow.head.result is None:
+            message = f"`{RETURN}` is the way out of a subflow; say what it gives with `result:` at the top"
+            read.add(read.source.value(path), "no-result", message)
+        elif target is not None and target != RETURN and target not in flow.nodes:
             message = f"there is no node `{target}`" + did_you_mean(target, flow.nodes)
             read.add(read.source.value(path), "dangling-target", message)
+    if flow.head.result is not None and RETURN not in [target for _, target in named]:
+        message = f"the flow has a `result:`, but no way out is `{RETURN}`"
+        read.add(read.source.key(("result",)), "never-returns", message)
 
 
 def _dead_ends(read: FlowFile, flow: Flow) -> None:
@@ -55,7 +70,9 @@ def _dead_ends(read: FlowFile, flow: Flow) -> None:
                 continue
             place = read.source.key(("nodes", name))
             if node.waits and field == ("no_input",):
-                message = f"menu `{name}` has no way out for a caller who keys nothing; add `no_input:`"
+                message = (
+                    f"{node.type} `{name}` has no way out for a caller who keys nothing; add `no_input:`"
+                )
                 read.add(place, "no-timeout-way-out", message)
             else:
                 way = ".".join(field)
@@ -82,9 +99,12 @@ def _next(flow: Flow, name: str) -> list[str]:
     return [t for t in flow.nodes[name].ways_out().values() if t is not None and t in flow.nodes]
 
 
-def _cycles(read: FlowFile, flow: Flow) -> None:
+# ---- ways round
+
+
+def _cycles(read: FlowFile, flow: Flow, flows: Mapping[str, Flow]) -> None:
     """Each cycle in which nobody waits for the caller, once, at its first node in the file."""
-    graph = {name: set(_next(flow, name)) for name, node in flow.nodes.items() if not node.waits}
+    graph = {name: set(_next(flow, name)) for name, node in flow.nodes.items() if not _waits(node, flows)}
     graph = {name: {t for t in targets if t in graph} for name, targets in graph.items()}
     while (cycle := _find_cycle(graph)) is not None:
         first = min(cycle, key=lambda name: read.source.key(("nodes", name)))
@@ -95,7 +115,7 @@ def _cycles(read: FlowFile, flow: Flow) -> None:
         graph = {name: targets - {first} for name, targets in graph.items() if name != first}
 
 
-def _find_cycle(graph: dict[str, set[str]]) -> list[str] | None:
+def _find_cycle(graph: Mapping[str, Collection[str]]) -> list[str] | None:
     try:
         graphlib.TopologicalSorter(graph).prepare()
     except graphlib.CycleError as error:
@@ -104,12 +124,73 @@ def _find_cycle(graph: dict[str, set[str]]) -> list[str] | None:
     return None
 
 
-def _missing_prompts(read: FlowFile, flow: Flow, prompts: Prompts, languages: Iterable[str]) -> None:
-    for language in languages:
-        for name, node in flow.nodes.items():
-            for field, prompt in node.prompts().items():
-                if prompts.path(prompt, language) is None:
-                    message = f"there is no prompt {language}/{prompt}.wav"
-                    message += did_you_mean(prompt, prompts.names(language))
-                    place = read.source.value(("nodes", name, *field))
-                    read.add(place, "missing-prompt", message, blocks=False)
+def _waits(node: Node, flows: Mapping[str, Flow], depth: int = 5) -> bool:
+    """Whether nobody gets past the node without a wait; a subflow that is not known is trusted, the step limit holds."""
+    calls = set(node.names().calls.values())
+    if not calls:
+        return node.waits
+    return all(
+        name not in flows or depth == 0 or _never_hurries(flows[name], flows, depth - 1) for name in calls
+    )
+
+
+def _never_hurries(flow: Flow, flows: Mapping[str, Flow], depth: int) -> bool:
+    """Whether each way from the start of a flow to its `return` leads through a wait."""
+    return RETURN not in _in_haste(flow, flows, depth)
+
+
+def _in_haste(flow: Flow, flows: Mapping[str, Flow], depth: int = 5) -> set[str]:
+    """The nodes (and `return`) that a caller can reach from the start before anybody has waited."""
+    seen: set[str] = set()
+    ahead = [flow.head.start]
+    while ahead:
+        name = ahead.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        node = flow.nodes.get(name)
+        if node is not None and not _waits(node, flows, depth):
+            ahead += [target for target in node.ways_out().values() if target is not None]
+    return seen
+
+
+def _rounds_through_flows(read: FlowFile, flow: Flow, flows: Mapping[str, Flow]) -> None:
+    """Subflows that come back into themselves, and transfers from flow to flow in a circle without a wait."""
+    whole = {**flows, flow.name: flow}
+    calls = {name: _called(each) & set(whole) for name, each in whole.items()}
+    hasty = {name: _goes_over(each, whole) & set(whole) for name, each in whole.items()}
+    for field, graph, what in (
+        ("calls", calls, "subflows call each other"),
+        ("transfers", hasty, "nobody waits"),
+    ):
+        cycle = _through(graph, flow.name)
+        for name, node in flow.nodes.items() if cycle else ():
+            for path, target in getattr(node.names(), field).items():
+                if target == cycle[1]:
+                    place = read.source.value(("nodes", name, *path))
+                    read.add(place, "flow-cycle", f"{what} in the circle {' -> '.join(cycle)}")
+
+
+def _called(flow: Flow) -> set[str]:
+    return {name for node in flow.nodes.values() for name in node.names().calls.values()}
+
+
+def _goes_over(flow: Flow, flows: Mapping[str, Flow]) -> set[str]:
+    hasty = _in_haste(flow, flows)
+    nodes = [node for name, node in flow.nodes.items() if name in hasty and node.type == "transfer"]
+    return {name for node in nodes for name in node.names().transfers.values()}
+
+
+def _through(graph: Mapping[str, Collection[str]], start: str) -> list[str]:
+    """A way from `start` back to it, `start` at both ends; [] when there is none."""
+    ahead: list[list[str]] = [[start]]
+    seen: set[str] = set()
+    while ahead:
+        way = ahead.pop()
+        for target in sorted(graph[way[-1]]):
+            if target == start:
+                return [*way, start]
+            if target not in seen:
+                seen.add(target)
+                ahead.append([*way, target])
+    return []

@@ -14,6 +14,7 @@ What is not there is none. Digits that a caller keyed are text; next to a number
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from pydantic import GetCoreSchemaHandler
@@ -32,7 +33,7 @@ _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d{1,15}(?:\.\d{1,6})?)|(?P<name>[^\W\d]\w*(?:\.\w+)*)"
     r"|(?P<text>\"[^\"]*\"|'[^']*')|(?P<sign><=|>=|==|!=|[-+*/%()\[\],<>])|(?P<end>$))"
 )
-_KEYWORDS = {"or", "and", "not", "in", "true", "false", "none"}
+KEYWORDS = ("or", "and", "not", "in", "true", "false", "none")
 _CONSTANTS = {"true": True, "false": False, "none": None}
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=", "in")
 
@@ -81,18 +82,19 @@ class Expression:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> Any:
-        return core_schema.no_info_after_validator_function(
-            _validated,
-            core_schema.str_schema(min_length=1, max_length=LONGEST_SOURCE),
-            serialization=core_schema.plain_serializer_function_ser_schema(str),
-        )
+        shown = core_schema.plain_serializer_function_ser_schema(str)
+        return core_schema.no_info_plain_validator_function(_validated, serialization=shown)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, _schema: Any, _handler: Any) -> dict[str, Any]:
         return {"type": "string", "minLength": 1, "maxLength": LONGEST_SOURCE, "format": "expression"}
 
 
-def _validated(source: str) -> Expression:
+def _validated(source: Any) -> Expression:
+    if isinstance(source, Expression):
+        return source
+    if not isinstance(source, str) or not source.strip():
+        raise PydanticCustomError("no_expression", "an expression is needed")
     try:
         return parse(source)
     except BadExpression as error:
@@ -100,6 +102,7 @@ def _validated(source: str) -> Expression:
         raise PydanticCustomError("bad_expression", "{message}", {"message": message}) from error
 
 
+@lru_cache(maxsize=10_000)
 def parse(source: str) -> Expression:
     """Compile an expression.
 
@@ -124,11 +127,13 @@ class _Parser:
     def _advance(self) -> None:
         found = _TOKEN.match(self.source, self._next_at)
         if found is None:
-            begin = self._next_at + len(self.source[self._next_at :]) - len(self.source[self._next_at :].lstrip())
+            begin = (
+                self._next_at + len(self.source[self._next_at :]) - len(self.source[self._next_at :].lstrip())
+            )
             raise BadExpression(f"{self.source[begin]!r} is not understood", begin)
         self.kind = found.lastgroup or "end"
         self.word, self.offset = found[self.kind], found.start(self.kind)
-        if self.kind == "name" and self.word in _KEYWORDS:
+        if self.kind == "name" and self.word in KEYWORDS:
             self.kind = "keyword"
         self._next_at = found.end()
 
@@ -324,7 +329,7 @@ def _equal(left: Value, right: Value) -> bool:
             return _number(left) == _number(right)
         except NotComputable:
             return False
-    return type(left) is type(right) and bool(left == right) or (is_number(left) and bool(left == right))
+    return (type(left) is type(right) and bool(left == right)) or (is_number(left) and bool(left == right))
 
 
 def _ordered(compare: Callable[[Value, Value], bool]) -> Callable[[Value, Value], bool]:

@@ -2,10 +2,13 @@
 
     version: 3
     start: hello
-    on_error: desk          # where a caller goes when a node fails; the default queue when left out
+    on_error: desk          # optional: where a caller goes when a node fails; the default queue when left out
     nodes:
       hello: {type: play, prompt: welcome, next: desk}
       desk: {type: queue, queue: service}
+
+A flow that others go through with a `subflow` node has `result: EXPRESSION` (and `arguments: [names]`), and `return`
+where a node's name may stand.
 
 `read_flow` finds what is wrong with the text and the fields; `check` what is wrong with the whole.
 """
@@ -19,8 +22,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
 from ivr import yaml_source
+from ivr.expression import Expression
 from ivr.nodes import node_types
-from ivr.nodes.base import NAME_PATTERN, Node, Target
+from ivr.nodes.base import NAME_PATTERN, RETURN, Node, Target, VariableName
 from ivr.problems import Problem, did_you_mean
 from ivr.yaml_source import NotYaml, Position, Source
 
@@ -36,6 +40,8 @@ class FlowHead(BaseModel):
     title: str = ""
     start: Target
     on_error: Target | None = None
+    arguments: list[VariableName] = []  # what a `subflow` node gives, for `check`
+    result: Expression | None = None  # of a subflow, computed at `return`
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,12 @@ class Flow:
     name: str
     head: FlowHead
     nodes: dict[str, Node]
+
+    @property
+    def leads_to(self) -> frozenset[str]:
+        """The names of the flows that this one calls or goes over into."""
+        names = (node.names() for node in self.nodes.values())
+        return frozenset(name for each in names for name in (*each.calls.values(), *each.transfers.values()))
 
     @property
     def label(self) -> str:
@@ -118,6 +130,12 @@ def _fields(name: str, read: FlowFile) -> None:
 def _node(key: str, data: Any, read: FlowFile) -> Node | None:
     path = ("nodes", key)
     types = node_types()
+    if key == RETURN:
+        read.add(
+            read.source.key(path),
+            "bad-name",
+            f"`{RETURN}` is the way out of a subflow and no name for a node",
+        )
     if not re.fullmatch(NAME_PATTERN, key):
         read.add(
             read.source.key(path), "bad-name", f"`{key}` is no name for a node; use letters, digits, - and _"
@@ -159,7 +177,8 @@ def _model(
 def _field_problem(
     error: ErrorDetails, path: yaml_source.Path, what: str, known: list[str], read: FlowFile
 ) -> None:
-    where = tuple(str(part) for part in error["loc"] if part != "[key]")
+    # Tags of unions and of keys stand in brackets; they are no part of the file.
+    where = tuple(str(part) for part in error["loc"] if not str(part).startswith("["))
     place, name = path + where, where[-1] if where else ""
     if error["type"] == "extra_forbidden":
         read.add(
@@ -170,10 +189,22 @@ def _field_problem(
     elif error["type"] == "missing":
         read.add(read.source.key(path), "missing-field", f"{what} needs `{name}:`")
     elif "[key]" in error["loc"]:
-        read.add(read.source.key(place), "bad-key", f"`{name}` is no key; use 0-9, * or #")
+        _key_problem(error, place, name, read)
+    elif not where:
+        read.add(read.source.key(path), "bad-node", f"{what}: {error['msg']}")
     else:
         message = f"`{'.'.join(where)}`: {error['msg'].lower()}, not {error['input']!r}"
         read.add(read.source.value(place), "bad-value", message)
+
+
+def _key_problem(error: ErrorDetails, place: yaml_source.Path, name: str, read: FlowFile) -> None:
+    is_menu = place[-2:-1] == ("keys",)
+    message = (
+        f"`{name}` is no key; use 0-9, * or #"
+        if is_menu
+        else f"`{name}` can't stand here: {error['msg'].lower()}"
+    )
+    read.add(read.source.key(place), "bad-key", message)
 
 
 def json_schema() -> dict[str, Any]:

@@ -55,14 +55,10 @@ class Pattern:
     def __hash__(self) -> int:
         return hash(self.source)
 
-
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> Any:
-        return core_schema.no_info_after_validator_function(
-            _validated,
-            core_schema.str_schema(min_length=1, max_length=LONGEST_PATTERN),
-            serialization=core_schema.plain_serializer_function_ser_schema(str),
-        )
+        shown = core_schema.plain_serializer_function_ser_schema(str)
+        return core_schema.no_info_plain_validator_function(_validated, serialization=shown)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, _schema: Any, _handler: Any) -> dict[str, Any]:
@@ -197,7 +193,11 @@ def _repeated(step: Step, least: int, most: int) -> Step:
     return repeated
 
 
-def _validated(source: str) -> Pattern:
+def _validated(source: Any) -> Pattern:
+    if isinstance(source, Pattern):
+        return source
+    if not isinstance(source, str):
+        raise PydanticCustomError("no_pattern", "a pattern is needed")
     try:
         return Pattern(source)
     except BadPattern as error:

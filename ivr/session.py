@@ -7,6 +7,9 @@ hangup is normal control flow: whatever blocks raises `CallerGone`, nodes never 
 from pathlib import Path
 from typing import Protocol
 
+Sound = Path | tuple[Path, ...]
+"""A file, or several that are played as one: the pieces of a number, without a gap between them."""
+
 
 class CallerGone(Exception):
     """The caller has hung up, or somebody has transferred the call away: the flow is over."""
@@ -22,11 +25,11 @@ class Session(Protocol):
             CallerGone: also from the other calls that block.
         """
 
-    def play(self, prompt: Path) -> None:
-        """Play a file to its end; keys pressed meanwhile are kept for `read_key`. A broken file is logged."""
+    def play(self, prompt: Sound) -> None:
+        """Play a sound to its end; keys pressed meanwhile are kept for `read_key`. A broken file is logged."""
 
-    def read_key(self, prompt: Path | None, timeout_seconds: float) -> str:
-        """Play a file until a key is pressed, then wait for one.
+    def read_key(self, prompt: Sound | None, timeout_seconds: float) -> str:
+        """Play a sound until a key is pressed, then wait for one.
 
         Args:
             prompt: what to play; None waits in silence.
@@ -38,6 +41,26 @@ class Session(Protocol):
 
     def flush_keys(self) -> None:
         """Forget the keys pressed so far."""
+
+    def record(self, path: Path, limit_seconds: float, silence_seconds: float) -> float:
+        """Record what the caller says until a key, the limit, or so much silence.
+
+        Returns:
+            How many seconds there are in the file; 0 when there is none. A caller who hangs up meanwhile has finished
+            the message: that raises at the next call only.
+        """
+
+    def start_recording(self, path: Path) -> None:
+        """Record both sides in the background."""
+
+    def stop_recording(self, path: Path) -> None:
+        """End that recording."""
+
+    def mask_recording(self, path: Path, on: bool) -> None:
+        """Write silence into that recording, or speech again."""
+
+    def set_variable(self, name: str, value: str) -> None:
+        """Set a channel variable."""
 
     def hangup(self, cause: str) -> None:
         """End the call with a Q.850 cause name, e.g. NORMAL_CLEARING."""

@@ -142,7 +142,9 @@ def _resampled(samples: "NDArray[np.float64]", rate: int) -> "NDArray[np.float64
     rise = np.clip((hertz - low * 0.6) / (low * 0.4), 0, 1)
     fall = np.clip((high * 1.12 - hertz) / (high * 0.12), 0, 1)
     count = len(padded) * RATE_HZ // rate
-    shaped: NDArray[np.float64] = np.fft.irfft((spectrum * rise * fall)[: count // 2 + 1], count) * (count / len(padded))
+    shaped: NDArray[np.float64] = np.fft.irfft((spectrum * rise * fall)[: count // 2 + 1], count) * (
+        count / len(padded)
+    )
     return shaped
 
 
@@ -169,12 +171,16 @@ def levelled(
     knee = HIGHEST_PEAK * 0.6
     bent = knee + (HIGHEST_PEAK - knee) * np.tanh((np.abs(loud) - knee) / (HIGHEST_PEAK - knee))
     loud = np.where(np.abs(loud) > knee, np.sign(loud) * bent, loud)
-    return np.concatenate([np.zeros(int(lead_seconds * RATE_HZ)), loud, np.zeros(int(tail_seconds * RATE_HZ))])
+    return np.concatenate(
+        [np.zeros(int(lead_seconds * RATE_HZ)), loud, np.zeros(int(tail_seconds * RATE_HZ))]
+    )
 
 
 def speech_rms(samples: "NDArray[np.float64]") -> float:
     """The level of the 20 ms frames in which somebody speaks (not 25 dB below the loudest)."""
-    frames = samples[: len(samples) // 160 * 160].reshape(-1, 160) if len(samples) >= 160 else samples[None, :]
+    frames = (
+        samples[: len(samples) // 160 * 160].reshape(-1, 160) if len(samples) >= 160 else samples[None, :]
+    )
     power = (frames**2).mean(axis=1)
     return float((power[power > power.max() / 10**2.5].mean()) ** 0.5)
 

@@ -61,7 +61,9 @@ class Answer:
 class Http(Protocol):
     """What `lookup` asks."""
 
-    def ask(self, request: Request, hosts: Mapping[str, Mapping[str, str]], limit_seconds: float, attempts: int) -> Answer:
+    def ask(
+        self, request: Request, hosts: Mapping[str, Mapping[str, str]], limit_seconds: float, attempts: int
+    ) -> Answer:
         """Ask once or several times, until `limit_seconds` are over.
 
         Args:
@@ -103,7 +105,9 @@ class HttpClient:
         self._clock, self._resolve, self._tls = clock, resolve or _addresses, tls or _tls
         self._resolvers = threading.BoundedSemaphore(MOST_RESOLVERS)
 
-    def ask(self, request: Request, hosts: Mapping[str, Mapping[str, str]], limit_seconds: float, attempts: int) -> Answer:
+    def ask(
+        self, request: Request, hosts: Mapping[str, Mapping[str, str]], limit_seconds: float, attempts: int
+    ) -> Answer:
         """As `Http.ask`."""
         host = host_of(request.url)
         if host not in hosts:
@@ -135,19 +139,23 @@ class HttpClient:
         except (OSError, h11.ProtocolError) as error:
             raise LookupFailed(f"no answer: {error}", again=request.method == "GET") from error
 
-    def _converse(self, connection: socket.socket, request: Request, headers: Mapping[str, str], deadline: float) -> Answer:
+    def _converse(
+        self, connection: socket.socket, request: Request, headers: Mapping[str, str], deadline: float
+    ) -> Answer:
         protocol = h11.Connection(our_role=h11.CLIENT)
-        body = b"" if request.body is None else json.dumps(request.body, ensure_ascii=False).encode("utf-8", "replace")
-        for event in (_head(request, headers, body), *([h11.Data(data=body)] if body else []), h11.EndOfMessage()):
+        body = (
+            b""
+            if request.body is None
+            else json.dumps(request.body, ensure_ascii=False).encode("utf-8", "replace")
+        )
+        end = h11.EndOfMessage()
+        for part in (_head(request, headers, body), *([h11.Data(data=body)] if body else []), end):
             connection.settimeout(self._left(deadline))
-            connection.sendall(protocol.send(event) or b"")
+            connection.sendall(protocol.send(part) or b"")
         status, received = 0, bytearray()
         while True:
             event = protocol.next_event()
-            if event is h11.NEED_DATA:
-                connection.settimeout(self._left(deadline))
-                protocol.receive_data(connection.recv(16384))
-            elif isinstance(event, h11.Response):
+            if isinstance(event, h11.Response):
                 status = event.status_code
             elif isinstance(event, h11.Data):
                 received += event.data
@@ -155,6 +163,11 @@ class HttpClient:
                     raise LookupFailed(f"the answer is larger than {BIGGEST_ANSWER_BYTES} bytes")
             elif isinstance(event, h11.EndOfMessage):
                 return _answer(status, bytes(received), again=request.method == "GET")
+            elif not isinstance(
+                event, h11.InformationalResponse
+            ):  # NEED_DATA; a CLOSED connection raises there
+                connection.settimeout(self._left(deadline))
+                protocol.receive_data(connection.recv(16384))
 
     def _left(self, deadline: float) -> float:
         left = deadline - self._clock()
@@ -165,7 +178,9 @@ class HttpClient:
     def _address(self, name: str, port: int, deadline: float) -> str:
         literal = _literal(name)
         found = [name] if literal else self._looked_up(name, port, deadline)
-        good = [each for each in found if _is_allowed(ipaddress.ip_address(each.partition("%")[0]), named=name)]
+        good = [
+            each for each in found if _is_allowed(ipaddress.ip_address(each.partition("%")[0]), named=name)
+        ]
         if not good:
             raise LookupFailed(f"{name} leads to {', '.join(found) or 'no address'}, where no flow may go")
         return good[0]
@@ -195,7 +210,12 @@ class HttpClient:
 
 def _head(request: Request, headers: Mapping[str, str], body: bytes) -> h11.Request:
     parts = urlsplit(request.url)
-    fixed = {"Host": parts.netloc, "User-Agent": "uckefu", "Accept": "application/json", "Connection": "close"}
+    fixed = {
+        "Host": parts.netloc,
+        "User-Agent": "uckefu",
+        "Accept": "application/json",
+        "Connection": "close",
+    }
     if body:
         fixed |= {"Content-Type": "application/json", "Content-Length": str(len(body))}
     whole = dict(request.headers) | dict(headers) | fixed
@@ -239,7 +259,9 @@ def _is_allowed(address: Address, *, named: str) -> bool:
         address = address.ipv4_mapped
     if address.is_loopback:
         return named == "localhost" or _literal(named) is not None
-    return not (address.is_link_local or address.is_multicast or address.is_unspecified or address.is_reserved)
+    return not (
+        address.is_link_local or address.is_multicast or address.is_unspecified or address.is_reserved
+    )
 
 
 def _addresses(name: str, port: int) -> list[str]:

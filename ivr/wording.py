@@ -133,8 +133,11 @@ class SayPiece(_Piece):
 def _kind(piece: Any) -> str:
     if isinstance(piece, dict):
         return "[text]" if "text" in piece else "[say]" if "say" in piece or "value" in piece else "[prompt]"
-    kinds = {TextPiece: "[text]", SayPiece: "[say]", PromptPiece: "[prompt]"}
-    return kinds.get(type(piece), "[name]")
+    if isinstance(piece, TextPiece):
+        return "[text]"
+    return (
+        "[say]" if isinstance(piece, SayPiece) else "[prompt]" if isinstance(piece, PromptPiece) else "[name]"
+    )
 
 
 PromptName = Annotated[str, Field(pattern=NAME_PATTERN, json_schema_extra={"format": "prompt"})]

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from ivr.call import Call
-from ivr.nodes.base import FieldPath, Finish, Node, PromptList, listed
+from ivr.nodes.base import FieldPath, Finish, Node, PromptList
 from ivr.outcome import Outcome
 
 
@@ -20,9 +20,6 @@ class Hangup(Node):
 
     def ways_out(self) -> Mapping[FieldPath, str | None]:
         return {}
-
-    def prompts(self) -> Mapping[FieldPath, str]:
-        return listed("prompt", self.prompt)
 
     def run(self, call: Call) -> Finish:
         call.play(self.prompt, barge_in=False)

@@ -7,9 +7,7 @@ from pydantic import Field
 
 from ivr.call import Call
 from ivr.events import KeyPressed, NothingKeyed
-from ivr.nodes.base import FieldPath, Go, Node, PromptList, Target, listed
-
-Key = Annotated[str, Field(pattern=r"^[0-9*#]$")]
+from ivr.nodes.base import FieldPath, Go, Key, Node, PromptList, Target, VariableName
 
 
 class Menu(Node):
@@ -23,12 +21,13 @@ class Menu(Node):
     invalid: PromptList = []  # after a key that is not on the menu
     silent: PromptList = []  # after no key
     barge_in: bool = True
+    variable: VariableName | None = None  # gets the key
     no_input: Target | None = None
     no_match: Target | None = None  # as `no_input` when left out
     waits: ClassVar[bool] = True
     sample: ClassVar[str] = (
         "{type: menu, prompt: main_menu, keys: {'1': there, '*': there}, timeout_seconds: 3, retries: 2, "
-        "invalid: invalid_key, silent: no_key, barge_in: true, no_input: there, no_match: there}"
+        "invalid: invalid_key, silent: no_key, barge_in: true, variable: chosen, no_input: there, no_match: there}"
     )
 
     def ways_out(self) -> Mapping[FieldPath, str | None]:
@@ -38,9 +37,8 @@ class Menu(Node):
             ways["no_match",] = self.no_match
         return ways
 
-    def prompts(self) -> Mapping[FieldPath, str]:
-        fields = {"prompt": self.prompt, "invalid": self.invalid, "silent": self.silent}
-        return {path: name for field, names in fields.items() for path, name in listed(field, names).items()}
+    def sets(self) -> Mapping[FieldPath, str]:
+        return {("variable",): self.variable} if self.variable else {}
 
     def run(self, call: Call) -> Go:
         key = ""
@@ -51,6 +49,8 @@ class Menu(Node):
             else:
                 call.record(KeyPressed, key=key, known=key in self.keys)
             if key in self.keys:
+                if self.variable:
+                    call.set(self.variable, key)
                 return Go(("keys", key))
             if tries_left:
                 self._explain(call, wrong=bool(key))

@@ -1,34 +1,83 @@
 """`queue`: hand the caller over to the ACD. `dialplan/20_queue.xml` goes on from here."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from ivr.call import Call
-from ivr.nodes.base import NAME_PATTERN, FieldPath, Finish, Node, PromptList, listed
+from ivr.nodes.base import (
+    FieldPath,
+    Finish,
+    FlowName,
+    Intent,
+    Names,
+    Node,
+    PromptList,
+    QueueName,
+    VariableName,
+)  # fmt: skip
 from ivr.outcome import Outcome
+
+Level = Annotated[int, Field(ge=1, le=9)]
+
+
+def _as_levels(value: Any) -> Any:
+    return dict.fromkeys(value, 1) if isinstance(value, list) else value
+
+
+Skills = Annotated[
+    dict[VariableName, Level],
+    BeforeValidator(_as_levels, json_schema_input_type=dict[VariableName, Level] | list[VariableName]),
+]
+"""The skills that an agent must have, each with the least level: `{english: 3}`, or `[english]` for any level."""
 
 
 class Queue(Node):
     """End the flow in a queue."""
 
     type: Literal["queue"]
-    queue: Annotated[str, Field(pattern=NAME_PATTERN, max_length=32, json_schema_extra={"format": "queue"})]
+    queue: QueueName
     priority: Annotated[int, Field(ge=0, le=9)] = 0
-    intent: Annotated[str, Field(max_length=128)] = ""  # what the caller wants, for the agent's pop-up
+    skills: Skills = {}
+    announced: bool = True  # the caller is told its place and the time
+    intent: Intent = ""  # what the caller wants, for the agent's pop-up
+    survey: FlowName | None = None  # the flow that the caller goes through after the agent has hung up
     prompt: PromptList = []  # said before the music begins
-    sample: ClassVar[str] = "{type: queue, queue: service, priority: 5, intent: Repairs, prompt: please_hold}"
+    sample: ClassVar[str] = (
+        "{type: queue, queue: service, priority: 5, skills: {english: 3}, announced: false, intent: Repairs, "
+        "survey: satisfaction, prompt: please_hold}"
+    )
 
     def ways_out(self) -> Mapping[FieldPath, str | None]:
         return {}
 
-    def prompts(self) -> Mapping[FieldPath, str]:
-        return listed("prompt", self.prompt)
+    def names(self) -> Names:
+        return Names(
+            queues={("queue",): self.queue},
+            skills={("skills", name): name for name in self.skills},
+            transfers={("survey",): self.survey} if self.survey else {},
+        )
 
     def run(self, call: Call) -> Finish:
         call.play(self.prompt, barge_in=False)
-        return Finish(Outcome(next="queue", queue=self.queue, priority=self.priority, intent=self.intent))
+        extra = after_talk(self.survey)
+        if self.skills:
+            extra["uckefu_skills"] = ",".join(f"{name}:{level}" for name, level in self.skills.items())
+        if not self.announced:
+            extra["uckefu_announced"] = "false"
+        return Finish(
+            Outcome(next="queue", queue=self.queue, priority=self.priority, intent=self.intent, extra=extra)
+        )
+
+
+def after_talk(survey: str | None) -> dict[str, str]:
+    """The channel variables that bring a caller into a flow after the agent has hung up.
+
+    `transfer_after_bridge` is FreeSWITCH's own: it goes before `hangup_after_bridge`. The extension `after` of the
+    dialplan runs `python fs_scripts.inbound after`, which takes the flow's name from `uckefu_after`.
+    """
+    return {"uckefu_after": survey, "transfer_after_bridge": "after:XML:uckefu"} if survey else {}
 
 
 NODE = Queue

@@ -5,12 +5,21 @@
 
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Protocol
 
 from ivr.saying import en, zh
 
 LONGEST_DIGITS = 32
 BIGGEST = Decimal(10) ** 12
+
+
+class _Speaker(Protocol):
+    DIGITS: dict[str, str]
+
+    def number(self, value: Decimal, /) -> list[str]: ...
+    def money(self, value: Decimal, /) -> list[str]: ...
+    def day(self, value: date, today: date, /) -> list[str]: ...
+    def clock(self, value: time, /) -> list[str]: ...
 
 
 class NotSayable(ValueError):
@@ -29,7 +38,7 @@ def pieces(how: str, value: Any, language: str, today: date) -> list[str]:
     Raises:
         NotSayable: see there.
     """
-    speaker = zh if language == "zh" else en
+    speaker: _Speaker = zh if language == "zh" else en
     if how == "digits":
         return [speaker.DIGITS[c] for c in digits(value)]
     if how == "number":

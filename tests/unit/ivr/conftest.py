@@ -45,10 +45,24 @@ def flow_of() -> Callable[[str], Flow]:
     return make
 
 
+OTHERS = {
+    "identify": "start: a\narguments: [tries]\nresult: tries + 1\nnodes:\n  a: {type: set, values: {x: '1'}, next: return}\n",
+    "other": "start: a\nnodes:\n  a: {type: queue, queue: other}\n",
+    "satisfaction": "start: a\nnodes:\n  a: {type: survey, next: b, no_input: b}\n  b: {type: hangup}\n",
+}
+
+
+@pytest.fixture(scope="session")
+def others() -> dict[str, Flow]:
+    """Flows that the samples of node types lead into."""
+    read = {name: parse_flow(name, f"{name}.yml", text.encode()) for name, text in OTHERS.items()}
+    return {name: each.flow for name, each in read.items() if each.flow is not None}
+
+
 @pytest.fixture
-def context(prompts: Prompts) -> Callable[..., Context]:
+def context(prompts: Prompts, others: dict[str, Flow]) -> Callable[..., Context]:
     def make(*, at: datetime = TUESDAY_10_00, **changes: Any) -> Context:
-        given = {"interaction_id": "i-1", "number": "13800138000", "did": "4001", "centre": CENTRE}
+        given = {"interaction_id": "i-1", "number": "13800138000", "did": "4001", "centre": CENTRE, "flows": others}
         return Context(**given | {"prompts": prompts, "now": lambda: at} | changes)
 
     return make

@@ -38,11 +38,11 @@ BROKEN = {
     ),
     "no node type": (
         edited("    type: queue\n", ""),
-        "8:3: node `desk` needs `type:`, one of hangup, hours, menu, play, queue, transfer",
+        "8:3: node `desk` needs `type:`, one of agent, branch, callback, collect, hangup, hours",
     ),
     "a node that is text": (
         edited("desk:\n    type: queue\n    queue: service", "desk: service"),
-        "8:3: node `desk` needs `type:`, one of hangup, hours, menu, play, queue, transfer",
+        "8:3: node `desk` needs `type:`, one of agent, branch, callback, collect, hangup, hours",
     ),
     "an unknown field": (
         edited("prompt:", "promt:"),
