@@ -12,7 +12,16 @@ import structlog
 from acd.adapters.dial import UnsafeText, checked, one_line
 from acd.adapters.esl_client import SwitchLink
 from acd.adapters.esl_server import CallerDesk
-from acd.domain.effects import CallEffect, HangUpCaller, HoldLeg, LetGo, OfferCall, TransferCaller, Withdraw
+from acd.domain.effects import (
+    CallEffect,
+    FetchCaller,
+    HangUpCaller,
+    HoldLeg,
+    LetGo,
+    OfferCall,
+    TransferCaller,
+    Withdraw,
+)
 from acd.domain.inputs import LegEnded, LegHeld
 from acd.service.core import Core
 from esl import EslError
@@ -32,6 +41,8 @@ def api_lines(effect: CallEffect) -> list[str]:
             f"uuid_setvar {caller} uckefu_queue_result {checked('id', effect.result)}",
             f"uuid_transfer {caller} fallback XML uckefu",
         ]
+    if isinstance(effect, FetchCaller):
+        return [f"uuid_transfer {caller} join XML uckefu"]
     if isinstance(effect, HangUpCaller):
         by = checked("id", effect.by)
         return [f"uuid_setvar {caller} uckefu_hangup_by {by}", f"uuid_kill {caller} NORMAL_CLEARING"]

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from acd import messages as facts
 from acd.domain import agents
 from acd.domain.causes import outcome_of
-from acd.domain.effects import HangUpCaller, LetGo, Withdraw
+from acd.domain.effects import FetchCaller, HangUpCaller, LetGo, Withdraw
 from acd.domain.inputs import (
     BridgeEnded,
+    CallerAdrift,
     CallerGone,
     ControlLost,
     LegAnswered,
@@ -150,6 +151,14 @@ def socket_lost(e: "Engine", member: Member) -> None:
         _send_away(e, member, "offer failed unattended")
     elif member.state == "talking" and not member.leg_id:
         forget(e, member)  # after its talk it went elsewhere: a transfer
+
+
+def caller_adrift(e: "Engine", event: CallerAdrift) -> None:
+    """Fetch it; the timer for its return is running already."""
+    member = e.state.members.get(event.channel_id)
+    if member and member.state == "away" and not member.fetched:
+        member.fetched = True
+        e.effect(FetchCaller(member.switch, member.channel_id))
 
 
 def waited_too_long(e: "Engine", channel_id: str) -> None:
@@ -357,6 +366,7 @@ def _free_member(e: "Engine", member: Member) -> None:
 def _send_away(e: "Engine", member: Member, what: str) -> None:
     e.cancel("bridge", member.channel_id)
     member.leg_id = ""
+    member.fetched = False
     e.move_member(member, what)
     e.silent.pop(member.channel_id, None)
     e.arm("away", member.channel_id, e.state.rules.return_grace_seconds)

@@ -55,6 +55,11 @@ class LetGo(CallEffect):
 
 
 @dataclass(frozen=True, slots=True)
+class FetchCaller(CallEffect):
+    """Let the caller come (back) to the queue's `socket`, whatever it hears now; its place is kept."""
+
+
+@dataclass(frozen=True, slots=True)
 class HangUpCaller(CallEffect):
     """End the call; `by` goes into `uckefu_hangup_by` first."""
 

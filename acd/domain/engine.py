@@ -15,6 +15,7 @@ from acd.domain.capacity import Capacity
 from acd.domain.effects import Effect
 from acd.domain.inputs import (
     BridgeEnded,
+    CallerAdrift,
     CallerGone,
     CommandReceived,
     Configured,
@@ -177,6 +178,7 @@ HANDLERS: dict[type[Input], Callable[[Engine, Any], None]] = {
     SwitchConnected: reconcile.switch_connected,
     SwitchLost: reconcile.switch_lost,
     SwitchSeen: reconcile.switch_seen,
+    CallerAdrift: calls.caller_adrift,
     MemberArrived: calls.member_arrived,
     ControlLost: calls.control_lost,
     CallerGone: calls.caller_gone,

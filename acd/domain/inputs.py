@@ -201,6 +201,13 @@ class CommandReceived(Input):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallerAdrift(Input):
+    """A caller whose place is kept still hears the music of an ACD that is gone, and would for ever."""
+
+    channel_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tick(Input):
     """The time of a timer has come."""
 
@@ -209,7 +216,8 @@ INPUT_TYPES: dict[str, type[Input]] = {
     kind.__name__: kind
     for kind in (
         Started, Configured, MemberArrived, ControlLost, CallerGone, BridgeEnded, LegAnswered, LegEnded, LegHeld,
-        PhoneLegStarted, EndpointChanged, SwitchConnected, SwitchLost, SwitchSeen, CommandReceived, Tick,
+        PhoneLegStarted, EndpointChanged, SwitchConnected, SwitchLost, SwitchSeen, CallerAdrift,
+        CommandReceived, Tick,
     )
 }  # fmt: skip
 

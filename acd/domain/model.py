@@ -113,6 +113,7 @@ class Member(_Record):
     leg_id: str = ""  # of the offer or talk that goes on
     offers_made: int = 0
     tried: list[int] = field(default_factory=list)
+    fetched: bool = False  # told to come back to our socket, once each time it is away
     overdue: bool = False  # has waited too long while an offer went on
 
     @property

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from acd.domain import agents, calls
 from acd.domain.inputs import (
+    CallerAdrift,
     CallerGone,
     Configured,
     EndpointChanged,
@@ -101,6 +102,19 @@ def differences(e: "Engine", seen: SwitchSeen) -> list[Input]:
         *_legs_gone(e, seen, legs),
         *_legs_news(e, seen),
         *_registrations(e, seen),
+        *_callers_adrift(e, seen, legs),
+    ]
+
+
+def _callers_adrift(e: "Engine", seen: SwitchSeen, legs: dict[str, SeenLeg]) -> list[Input]:
+    """A restarted ACD keeps the places, but the callers' channels are still where its forerunner left them."""
+    return [
+        CallerAdrift(at_us=seen.at_us, channel_id=member.channel_id)
+        for member in e.state.members.values()
+        if member.state == "away"
+        and not member.fetched
+        and member.switch == seen.switch
+        and member.channel_id in legs
     ]
 
 
