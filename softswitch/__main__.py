@@ -169,6 +169,7 @@ def profile_settings(profile: Profile, settings: Settings, variables: dict[str, 
         forced_expires=_number(params.get("sip-force-expires"), 0),
         nonce_seconds=_number(params.get("nonce-ttl"), 120),
         hold_music=params.get("hold-music") or "local_stream://moh",
+        several_contacts=params.get("multiple-registrations", "false") not in ("false", "no", "off", "0"),
         allows_transfer=not is_true(params.get("disable-transfer")),
     )
 

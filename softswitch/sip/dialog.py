@@ -98,17 +98,24 @@ class DialogUA(UA):  # type: ignore[misc]
         super().__init__(config, owner.on_event, **fields)
         self._owner = owner
 
-        self._challenged = False
+        self._in_response = False
 
-    def processChallenge(self, *arguments: Any, **fields: Any) -> Any:
-        self._challenged = True  # sippy would send the second INVITE before the ACK of the first
+    def recvResponse(self, resp: Any, tr: Any) -> None:
+        self._in_response = True
         try:
-            return super().processChallenge(*arguments, **fields)
+            super().recvResponse(resp, tr)
         finally:
-            self._challenged = False
+            self._in_response = False
+
+    def newTransaction(self, req: Any, req_extra_headers: Any = None, **fields: Any) -> Any:
+        # sippy ACKs a final response after it has told us: a BYE or a second INVITE would leave before the ACK.
+        if self._in_response and req.getMethod() == "BYE":
+            in_loop(lambda: super(DialogUA, self).newTransaction(req, req_extra_headers, **fields))
+            return None
+        return super().newTransaction(req, req_extra_headers, **fields)
 
     def newUacTransaction(self, req: Any, **fields: Any) -> None:
-        if self._challenged:
+        if self._in_response:
             in_loop(lambda: super(DialogUA, self).newUacTransaction(req, **fields))
         else:
             super().newUacTransaction(req, **fields)

@@ -64,6 +64,7 @@ class ProfileSettings:
     nonce_seconds: int = 120  # nonce-ttl
     hold_music: str = "local_stream://moh"  # hold-music
     allows_transfer: bool = True  # disable-transfer
+    several_contacts: bool = False  # multiple-registrations
 
 
 class SipProfile:
@@ -350,7 +351,8 @@ class SipProfile:
                 user_agent=agent,
                 profile=self.name,
                 registered_at=time.time(),
-            )
+            ),
+            several=self.settings.several_contacts,
         )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from softswitch.events import Event, host_name, new_event
 
-MOST_CONTACTS = 1  # a user, as FreeSWITCH without `multiple-registrations`: a phone that comes back replaces itself
+MOST_CONTACTS = 10  # a user, where the profile says `multiple-registrations`; else one: the newest
 LONGEST_SECONDS = 3600
 
 
@@ -61,7 +61,7 @@ class Registrar:
         self._lock = threading.Lock()
         self._contacts: dict[tuple[str, str], list[Registration]] = {}
 
-    def register(self, registration: Registration) -> None:
+    def register(self, registration: Registration, *, several: bool = False) -> None:
         """Add a contact or refresh it; the same phone (Call-ID or URI) never has two."""
         key = (registration.user, registration.realm)
         with self._lock:
@@ -72,7 +72,9 @@ class Registrar:
                 if each.uri != registration.uri and each.call_id != registration.call_id
             ]
             known.append(registration)
-            del known[:-MOST_CONTACTS]  # in silence, as FreeSWITCH: the user stays registered
+            del known[
+                : -(MOST_CONTACTS if several else 1)
+            ]  # in silence, as FreeSWITCH: the user stays registered
         self._tell("sofia::register", registration)
 
     def unregister(self, user: str, realm: str, uri: str | None) -> None:

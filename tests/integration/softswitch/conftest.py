@@ -45,7 +45,7 @@ CONFIGURATION = """<?xml version="1.0"?>
         <param name="sip-ip" value="127.0.0.1"/><param name="rtp-ip" value="127.0.0.1"/>
         <param name="sip-port" value="{sip}"/><param name="context" value="default"/>
         <param name="auth-calls" value="true"/><param name="codec-prefs" value="PCMA,PCMU"/>
-        <param name="force-register-domain" value="{domain}"/>
+        <param name="force-register-domain" value="{domain}"/><param name="multiple-registrations" value="true"/>
       </settings></profile>
       <profile name="external">
         <gateways><gateway name="trunk">
@@ -57,6 +57,7 @@ CONFIGURATION = """<?xml version="1.0"?>
           <param name="sip-ip" value="127.0.0.1"/><param name="rtp-ip" value="127.0.0.1"/>
           <param name="sip-port" value="{gateway}"/><param name="context" value="public"/>
           <param name="auth-calls" value="false"/><param name="codec-prefs" value="PCMA,PCMU"/>
+          <param name="rtp-timeout-sec" value="{rtp_timeout}"/>
         </settings>
       </profile>
     </profiles></configuration>
@@ -172,7 +173,13 @@ class Switch:
     """A running switch."""
 
     def __init__(
-        self, folder: Path, dialplan: str, *, more_configuration: str = "", users: bool = True
+        self,
+        folder: Path,
+        dialplan: str,
+        *,
+        more_configuration: str = "",
+        users: bool = True,
+        rtp_timeout_seconds: int = 60,
     ) -> None:
         self.folder = folder
         self.ports = FreePorts()
@@ -208,12 +215,12 @@ class Switch:
             recordings=folder / "recordings",
             dialplan=dialplan,
             more_configuration=more_configuration,
+            rtp_timeout=rtp_timeout_seconds,
             users=rows if users else "",
         )
         (conf / "freeswitch.xml").write_text(text, encoding="utf-8")
         self._process: subprocess.Popen[bytes] | None = None
         self._tap: Tap | None = None
-        self._phones: list[Sipp] = []
         self.log_path = folder / "switch.log"
 
     def _make_sounds(self) -> None:
@@ -289,8 +296,6 @@ class Switch:
     def release(self) -> None:
         """Let go of what a failed test left behind."""
         self.close_tap()
-        for each in self._phones:
-            each.kill()
 
     def log(self) -> str:
         """What it wrote."""
@@ -313,13 +318,24 @@ class Switch:
     ) -> "Sipp":
         """Start a sipp scenario towards the external profile (or `target`)."""
         made = Sipp(self.folder, scenario, target or self.ports.gateway, arguments, port or free_port())
-        self._phones.append(made)
+        _phones.append(made)
         return made
 
     def metric(self, name: str) -> float:
         """A sample of /metrics; labels as written."""
         line = next(line for line in self.http("/metrics").splitlines() if line.startswith(f"{name} "))
         return float(line.split()[-1])
+
+
+_phones: "list[Sipp]" = []
+
+
+@pytest.fixture(autouse=True)
+def _no_phone_is_left() -> Iterator[None]:
+    """A failed test must not leave its phones to the next one."""
+    yield
+    while _phones:
+        _phones.pop().kill()
 
 
 class Sipp:

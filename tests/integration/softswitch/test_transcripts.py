@@ -154,16 +154,16 @@ def test_calls_without_a_controller(switch, name, number, caller):
 
 CONTROLLED: list[tuple[str, str, tuple[tuple[str, str], ...], str]] = [
     ("05", STAYS, (("set", "hello=world"), ("playback", "silence_stream://100"), ("hangup", "NORMAL_CLEARING")), ""),
-    ("07", leaves(500), (*KEEP, ("bridge", DIAL)), TALKS),
+    ("07", leaves(1000), (*KEEP, ("bridge", DIAL)), TALKS),
     ("08", STAYS, (*KEEP, ("bridge", DIAL), HANGUP), s.phone(s.respond(486, "Busy Here"), s.request("ACK"))),
     ("09", STAYS, (*KEEP, ("bridge", f"[leg_timeout=1]{DIAL}"), HANGUP), RINGS),
     ("10", leaves(500), (*KEEP, ("bridge", DIAL)), RINGS),
     ("11", STAYS, (*KEEP, ("bridge", "user/1999@test.invalid"), HANGUP), ""),
     ("12", STAYS, (*KEEP, ("bridge", f"sofia/external/1001@127.0.0.1:{NOBODY}"), HANGUP), ""),
     ("13", STAYS, (*KEEP, ("bridge", DIAL), HANGUP), s.phone(s.answer(9), s.hung_up())),
-    ("14", leaves(500), (("set", "RECORD_STEREO=true"), ("record_session", "t14.wav"), ("bridge", DIAL)), TALKS),
+    ("14", leaves(1000), (("set", "RECORD_STEREO=true"), ("record_session", "t14.wav"), ("bridge", DIAL)), TALKS),
     ("16", STAYS, (("play_and_get_digits", "1 1 2 700 # silence_stream://60 silence_stream://40 digits [12] 500"), HANGUP), ""),
-    ("23", leaves(500), (("bridge", DIAL),), TALKS),
+    ("23", leaves(1000), (("bridge", DIAL),), TALKS),
 ]  # fmt: skip
 
 

@@ -56,10 +56,11 @@ def test_a_phone_with_a_new_address_replaces_its_old_contact(registrar):
     assert [each.uri for each in registrar.contacts("1001", "d")] == ["sip:1001@10.0.0.2:5060"]
 
 
-def test_the_newest_contact_takes_the_place_of_the_old_one_in_silence(registrar, told):
+@pytest.mark.parametrize(("several", "kept"), [(False, 1), (True, MOST_CONTACTS)])
+def test_the_newest_contact_takes_the_place_of_the_oldest_in_silence(registrar, told, several, kept):
     for number in range(MOST_CONTACTS + 1):
-        registrar.register(contact(number))
-    assert len(registrar.contacts("1001")) == MOST_CONTACTS
+        registrar.register(contact(number), several=several)
+    assert len(registrar.contacts("1001")) == kept
     assert {event.subclass for event in told} == {"sofia::register"}
 
 
