@@ -31,6 +31,7 @@ def test_after_a_restart_each_waiting_caller_is_fetched_once() -> None:
 def test_a_caller_who_is_not_there_any_more_is_not_fetched() -> None:
     centre = Centre()
     first = centre.arrives()
+    centre.wait(1)
     centre.do(Started, writer="other", seed="seed")
     _seen(centre)
     assert _fetched(centre) == []
