@@ -15,6 +15,7 @@ where a node's name may stand.
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, Union
 
@@ -52,7 +53,7 @@ class Flow:
     head: FlowHead
     nodes: dict[str, Node]
 
-    @property
+    @cached_property
     def leads_to(self) -> frozenset[str]:
         """The names of the flows that this one calls or goes over into."""
         names = (node.names() for node in self.nodes.values())
@@ -87,7 +88,12 @@ def read_flow(path: Path) -> FlowFile:
     except OSError as error:
         read.add(Position(), "unreadable", f"can't be read: {error.strerror}")
         return read
-    return parse_flow(path.stem, str(path), data)
+    return parse_flow(flow_name(path), str(path), data)
+
+
+def flow_name(path: Path) -> str:
+    """The name of the flow in a file: the file's, or its folder's for `main/published.yml` and `main/draft.yml`."""
+    return path.parent.name if path.stem in ("published", "draft") else path.stem
 
 
 def parse_flow(name: str, file: str, data: bytes) -> FlowFile:

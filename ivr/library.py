@@ -1,7 +1,9 @@
 """The flows that calls use: the newest version of each that is right, kept by file time.
 
-`fs_scripts.inbound` asks for one at each call. A broken edit is refused, with file, line and reason in the log,
-and the last good version goes on serving: from memory, and after a restart from `instance/flows/.good/`.
+`fs_scripts.inbound` asks for one at each call. In a folder the published version (`<name>/published.yml`, written by
+`ivr.versions`) goes before a file put there by hand (`<name>.yml`). A broken edit is refused, with file, line and
+reason in the log, and the last good version goes on serving: from memory, and after a restart from
+`instance/flows/.good/`.
 """
 
 import os
@@ -23,6 +25,14 @@ log = structlog.get_logger(__name__)
 Stamp = tuple[str, int, int]
 
 
+PACKAGED = Path(__file__).parent / "flows"
+
+
+def flow_folders(own: Path) -> list[Path]:
+    """Where flows are looked for, in this order: the instance's own, the packaged ones, their samples."""
+    return [own, PACKAGED, PACKAGED / "samples"]
+
+
 class NoFlow(Exception):
     """There is no version of this flow that could be served."""
 
@@ -37,7 +47,7 @@ class FlowLibrary:
     """Flows by name.
 
     Args:
-        folders: where flow files are, the first that has one wins: `instance/flows`, then `ivr/flows`.
+        folders: where flow files are, the first that has one wins: `instance/flows`, then `ivr/flows`, then its samples.
         good: the folder of the last good versions.
         prompts: for the report of missing ones.
         languages: the centre's languages.
@@ -66,9 +76,47 @@ class FlowLibrary:
             raise NoFlow(f"no good version of flow `{name}`")
         return kept.flow
 
+    def take(self, name: str) -> tuple[Flow, dict[str, Flow]]:
+        """The flow for a new call, and every other that it may lead into: a call keeps the versions it began with.
+
+        Raises:
+            NoFlow: as `get`. A flow that it leads into and that is not there is only missing from the second value.
+        """
+        flow = self.get(name)
+        others: dict[str, Flow] = {}
+        ahead = set(flow.leads_to)
+        while ahead:
+            other = ahead.pop()
+            if other in others:
+                continue
+            try:
+                others[other] = self.get(other)
+            except NoFlow as error:
+                log.error("flow_leads_nowhere", flow=flow.label, reason=str(error))
+                continue
+            ahead |= others[other].leads_to
+        return flow, others
+
+    def names(self) -> list[str]:
+        """Every flow that there is a file of."""
+        found = {p.stem for folder in self.folders for p in folder.glob("*.yml")}
+        found |= {p.parent.name for folder in self.folders for p in folder.glob("*/published.yml")}
+        return sorted(name for name in found if re.fullmatch(NAME_PATTERN, name))
+
+    def every(self) -> dict[str, Flow]:
+        """Every flow that can be served, by name, for `check`."""
+        flows: dict[str, Flow] = {}
+        for name in self.names():
+            try:
+                flows[name] = self.get(name)
+            except NoFlow as error:
+                log.warning("flow_not_served", reason=str(error))
+        return flows
+
     def _find(self, name: str) -> tuple[Path | None, Stamp | None]:
-        for folder in self.folders:
-            path = folder / f"{name}.yml"
+        for path in [
+            folder / place for folder in self.folders for place in (f"{name}/published.yml", f"{name}.yml")
+        ]:
             try:
                 found = path.stat()
             except OSError:
