@@ -181,6 +181,8 @@ class Writer:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(FIRST_CONFIGURATION_SECONDS):
                     await self.configuration.read()
+            with _naming(ports.calls_setting, ports.calls):
+                await self.desk.open(self._settings.host, ports.calls)
             later = (
                 self.configuration.run(),
                 self.link.run(),
@@ -188,8 +190,6 @@ class Writer:
                 self.commands.notice_silence(),
             )
             others += [tasks.create_task(work) for work in later]
-            with _naming(ports.calls_setting, ports.calls):
-                await self.desk.open(self._settings.host, ports.calls)
             log.info("acd_takes_calls", port=ports.calls, lease=self._lease.value)
             metrics.is_ready = lambda: True
             metrics.writer.set(1)

@@ -3,13 +3,15 @@
 `esl_server` makes one a connection and feeds it the channel's events; the switchboard hands it effects. What it
 sees goes back to the core as inputs. As seen on FreeSWITCH 1.10.12: an application that is executed while another
 plays runs nested inside it, so music is broken off first (`uuid_break all`, which also flushes what is queued), in
-the same breath as the bridge; what plays or rings is over with its CHANNEL_EXECUTE_COMPLETE.
+the same breath as the bridge; what plays or rings is over with its CHANNEL_EXECUTE_COMPLETE. What plays goes on when we die, with the caller in it:
+so music has an end (the dialplan's `playback_timeout_sec`) and is begun again here, and is broken off when we close.
 """
 
 import asyncio
 import time
 import uuid
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -23,6 +25,7 @@ from esl.aio import OutboundCall
 log = structlog.get_logger(__name__)
 
 SILENCE = "silence_stream://-1"
+RELEASE_SECONDS = 1.0
 SHORT_SECONDS = 1.0  # music that ends sooner is broken: silence instead of a loop
 
 Submit = Callable[[Input], None]
@@ -34,6 +37,7 @@ class CallControl:
 
     def __init__(self, call: OutboundCall, domain: str, submit: Submit, now_us: Now) -> None:
         self.call, self.channel_id = call, call.uuid
+        self.left = False  # it went elsewhere in the dialplan
         self._domain, self._submit, self._now_us = domain, submit, now_us
         self._playing = ""  # event uuid of the music, "" for none
         self._play_began = 0.0
@@ -68,6 +72,14 @@ class CallControl:
             return False
         return True
 
+    async def release(self) -> None:
+        """We close: stop the music, so that the dialplan goes on with the caller at once."""
+        self._wanted_music = ""
+        if self._playing:
+            with suppress(EslError, TimeoutError):
+                async with asyncio.timeout(RELEASE_SECONDS):
+                    await self.call.api(f"uuid_break {self.channel_id} all")
+
     # ---- what the channel tells ----------------------------------------------------------------------
 
     def take(self, event: Event) -> bool:
@@ -97,6 +109,7 @@ class CallControl:
     def _completed(self, event: Event) -> bool:
         application, event_uuid = event.get("Application"), event.get("Application-UUID") or ""
         if application == "socket":
+            self.left = True
             return False  # it goes its own way (a transfer): later events are none of ours
         if event.get("Answer-State") == "hangup":
             self._gone(event)

@@ -37,6 +37,7 @@ class CallerDesk:
 
     async def close(self) -> None:
         """Stop listening and let every call go; the dialplan takes each one on to the other ACD."""
+        await asyncio.gather(*(control.release() for control in self.controls.values()))
         if self._server:
             await self._server.close()
 
@@ -70,7 +71,7 @@ class CallerDesk:
         if call.hung_up.is_set():
             self._core.submit(CallerGone(at_us=now, channel_id=call.uuid, cause=call.hangup_cause or ""))
         else:
-            self._core.submit(ControlLost(at_us=now, channel_id=call.uuid))
+            self._core.submit(ControlLost(at_us=now, channel_id=call.uuid, left=control.left))
 
 
 def arrival(data: Event, switch: str, at_us: int) -> MemberArrived:

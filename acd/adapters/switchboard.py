@@ -30,7 +30,10 @@ log = structlog.get_logger(__name__)
 
 
 def api_lines(effect: CallEffect) -> list[str]:
-    """The API commands that carry the effect out, in order. Raises UnsafeText."""
+    """The API commands that carry the effect out, in order. Raises UnsafeText.
+
+    A caller who leaves us takes no `playback_timeout_sec` along: the dialplan sets it so that our music has an end.
+    """
     caller = checked("id", effect.channel_id)
     if isinstance(effect, Withdraw):
         leg = checked("id", effect.leg_id)
@@ -38,6 +41,7 @@ def api_lines(effect: CallEffect) -> list[str]:
         return [f"uuid_setvar {caller} hangup_after_bridge false", f"uuid_kill {leg} {effect.cause}"]
     if isinstance(effect, LetGo):
         return [
+            f"uuid_setvar {caller} playback_timeout_sec",
             f"uuid_setvar {caller} uckefu_queue_result {checked('id', effect.result)}",
             f"uuid_transfer {caller} fallback XML uckefu",
         ]
@@ -54,10 +58,12 @@ def api_lines(effect: CallEffect) -> list[str]:
 def _transfer_lines(caller: str, effect: TransferCaller) -> list[str]:
     if effect.kind == "queue":
         return [
+            f"uuid_setvar {caller} playback_timeout_sec",
             f"uuid_setvar {caller} uckefu_queue {_queue_name(effect.target)}",
             f"uuid_transfer {caller} queue XML uckefu",
         ]
     return [
+        f"uuid_setvar {caller} playback_timeout_sec",
         f"uuid_setvar {caller} uckefu_target {checked('extension', effect.target)}",
         f"uuid_transfer {caller} transfer XML uckefu",
     ]

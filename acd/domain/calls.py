@@ -138,7 +138,11 @@ def caller_gone(e: "Engine", event: CallerGone) -> None:
 def control_lost(e: "Engine", event: ControlLost) -> None:
     """The socket is gone, the caller perhaps not: keep the place for a while."""
     member = e.state.members.get(event.channel_id)
-    if member:
+    if member is None:
+        return
+    if event.left and member.state == "waiting":
+        leave(e, member, "transferred")  # somebody took it elsewhere; it is not ours to fetch back
+    else:
         socket_lost(e, member)
 
 

@@ -100,9 +100,10 @@ class MemberArrived(Input):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlLost(Input):
-    """The socket of a caller is gone, and we don't know that the caller is."""
+    """The socket of a caller is gone, and we don't know that the caller is. `left`: it went elsewhere in the dialplan."""
 
     channel_id: str
+    left: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

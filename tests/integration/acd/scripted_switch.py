@@ -226,7 +226,7 @@ class ScriptedSwitch:
     # ---- the dialplan --------------------------------------------------------------------------------
 
     async def _dialplan(self, channel: Channel) -> None:
-        while not channel.cause and channel.transferred_to in (None, "queue"):
+        while not channel.cause and channel.transferred_to in (None, "queue", "join"):
             channel.transferred_to = None
             for port in self.acd_ports:
                 await self._socket(channel, port)
@@ -268,10 +268,7 @@ class ScriptedSwitch:
                 if listening.done():
                     break
             if application:
-                # A bridge outlives the socket; music does not.
-                if channel.heard[-1].startswith("playback"):
-                    channel.broken.set()
-                await application
+                await application  # what runs outlives the socket, music too, as in FreeSWITCH
             channel.tell("CHANNEL_EXECUTE_COMPLETE", Application="socket")
             if channel.cause:
                 connection.send({"Content-Type": "text/disconnect-notice", "Content-Disposition": "linger"})

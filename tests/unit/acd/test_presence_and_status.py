@@ -3,7 +3,16 @@
 import pytest
 
 from acd.domain.effects import Answer, PlayMusic, Withdraw
-from acd.domain.inputs import LegAnswered, LegEnded, MemberArrived, Rules, SeenLeg, Started, SwitchSeen
+from acd.domain.inputs import (
+    ControlLost,
+    LegAnswered,
+    LegEnded,
+    MemberArrived,
+    Rules,
+    SeenLeg,
+    Started,
+    SwitchSeen,
+)
 from acd.domain.reconcile import differences
 from acd.domain.states import AGENT, AGENT_STATES, MEMBER, MEMBER_STATES, IllegalTransition, next_agent_state
 from acd.domain.view import build
@@ -314,3 +323,11 @@ def test_the_view_counts_what_there_is() -> None:
     assert view["queues"]["service"]["waiting"] == 3
     assert [row["position"] for row in view["members"]] == [1, 2, 3]
     assert [view["agents"][n]["state"] for n in "123"] == ["talking", "offered", "offered"]
+
+
+def test_a_caller_who_was_taken_elsewhere_is_not_fetched_back() -> None:
+    centre = Centre(agents=0)
+    caller = centre.arrives()
+    centre.do(ControlLost, channel_id=caller, left=True)
+    assert [event.result for event in centre.told(MemberLeft)] == ["transferred"]
+    assert differences(centre.engine, seen(centre, SeenLeg(leg_id=caller))) == []
