@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -80,10 +81,28 @@ def environment(settings: Settings) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def web(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Web"]:
-    log = tmp_path_factory.mktemp("log") / "admin.log"
+    with _serving(settings, tmp_path_factory.mktemp("log") / "admin.log") as web:
+        yield web
+
+
+@pytest.fixture
+def web_of_its_own(settings: Settings, tmp_path: Path) -> Iterator["Web"]:
+    """A further process on the same instance, for a test that ends it."""
+    with _serving(settings.model_copy(update={"web_port": free_port()}), tmp_path / "admin.log") as web:
+        yield web
+
+
+@contextmanager
+def _serving(settings: Settings, log: Path) -> Iterator["Web"]:
     address = f"http://127.0.0.1:{settings.web_port}"
-    os.environ.update({k: v for k, v in environment(settings).items() if k.startswith("UCKEFU_")})
-    command = [sys.executable, "-m", "admin"]
+    told = {k: v for k, v in environment(settings).items() if k.startswith("UCKEFU_")}
+    command = [
+        "/usr/bin/env",
+        *(f"{name}={value}" for name, value in told.items()),
+        sys.executable,
+        "-m",
+        "admin",
+    ]
 
     def answers() -> bool:
         try:
@@ -91,12 +110,8 @@ def web(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         except requests.ConnectionError:
             return False
 
-    try:
-        with running(command, log, answers) as process:
-            yield Web(address, settings, process, log)
-    finally:
-        for name in ("UCKEFU_INSTANCE", "UCKEFU_REDIS_URL", "UCKEFU_WEB_PORT"):
-            os.environ.pop(name, None)
+    with running(command, log, answers) as process:
+        yield Web(address, settings, process, log)
 
 
 @dataclass
@@ -154,7 +169,7 @@ class Window:
 def open_window(web: Web) -> Iterator[Callable[..., Window]]:
     opened: list[socketio.Client] = []
 
-    def open_(browser: requests.Session | None, **headers: str) -> Window:
+    def open_(browser: requests.Session | None, *, at: str = "", **headers: str) -> Window:
         client = socketio.Client(reconnection=False)
         window = Window(client)
         for event in ("my", "board", "caller", "signed-out"):
@@ -163,7 +178,10 @@ def open_window(web: Web) -> Iterator[Callable[..., Window]]:
         cookies = "; ".join(f"{c.name}={c.value}" for c in browser.cookies) if browser else ""
         opened.append(client)
         client.connect(
-            web.address, headers={"Cookie": cookies, **headers}, transports=["websocket"], wait_timeout=10
+            at or web.address,
+            headers={"Cookie": cookies, **headers},
+            transports=["websocket"],
+            wait_timeout=10,
         )
         return window
 

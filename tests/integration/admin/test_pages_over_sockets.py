@@ -151,11 +151,15 @@ def test_an_unknown_async_mode_is_refused_by_name(settings: Settings) -> None:
     assert "UCKEFU_ASYNC_MODE" in ended.stderr
 
 
-def test_sigterm_ends_the_process_while_pages_are_open(web: Web, acd: FakeAcd, open_window: Open) -> None:
-    window = open_window(web.sign_in("agent1"))
-    window.wait_for("my")
-    web.process.send_signal(signal.SIGTERM)
-    assert web.process.wait(15) == 0
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+def test_told_to_end_the_process_ends_though_pages_are_open(
+    web_of_its_own: Web, acd: FakeAcd, open_window: Open, told: signal.Signals
+) -> None:
+    web = web_of_its_own
+    for _ in range(3):
+        open_window(web.sign_in("agent1"), at=web.address).wait_for("my")
+    web.process.send_signal(told)
+    assert web.process.wait(30) == 0
     log = web.log.read_text()
     assert "RLock" not in log
     assert "Traceback" not in log
