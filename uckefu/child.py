@@ -72,7 +72,9 @@ class Child:
                 env={**os.environ, **self.plan.environment}, start_new_session=True, preexec_fn=die_with_supervisor,
             )  # fmt: skip
         self.started_at, self.start_again_at = time.monotonic(), None
-        self.pid_file.write_text(f"{self.process.pid}\n")
+        part = self.pid_file.with_suffix(".part")
+        part.write_text(f"{self.process.pid}\n")
+        part.replace(self.pid_file)  # whoever reads it reads a whole number
 
     @property
     def status(self) -> int | None:
