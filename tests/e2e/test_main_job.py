@@ -14,7 +14,7 @@ from tests.support.waiting import wait_until
 from uckefu.times import elapsed
 
 CALLER_HERTZ, AGENT_HERTZ = 440.0, 880.0
-NUMBER = "13912340873"
+NUMBER = "13800138000"  # a contact of the sample data
 
 
 def test_a_call_from_the_invite_to_the_disposition(scene: Scene) -> None:
@@ -34,9 +34,10 @@ def test_a_call_from_the_invite_to_the_disposition(scene: Scene) -> None:
     popped_after = time.time() - incoming["at"]
     assert popped_after < 1.0, f"the pop-up came {popped_after:.2f} s after the phone rang"
     pop = page.locator("[role=alertdialog]")
-    expect(pop).to_contain_text("139****0873")
+    expect(pop).to_contain_text("138****8000")
     expect(page.locator("#strip")).to_have_class(re.compile("is-ringing"))
     expect(page).to_have_title(re.compile(r"^\("))
+    expect(pop).to_contain_text("陈静")
     scene.shot(page, "desk-ringing-zh")
 
     interaction_id = scene.agent("1001")["offer"]["interaction_id"]
@@ -167,7 +168,7 @@ def _check_calls_page(scene: Scene, interaction_id: str) -> None:
     page = scene.page("supervisor")
     page.goto(f"{scene.stack.url}/calls/")
     row = page.locator(f"[data-call='{interaction_id}']")
-    expect(row).to_contain_text("139****0873")
+    expect(row).to_contain_text("138****8000")
     row.locator("[data-open]").click()
     expect(page.locator("[data-time]")).not_to_have_text(re.compile("/ 00:00$"))
     with page.expect_response(re.compile("/recording$")) as answered:
