@@ -94,7 +94,9 @@ def load_centre(path: Path) -> Centre:
     if kept and kept[0] == stamp:
         return kept[1]
     try:
-        centre = Centre.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+        # Everything as text, the model knows the types: YAML would read 18:00 as the number 1080 (base 60).
+        data = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 - builds text only
+        centre = Centre.model_validate(data or {})
     except (yaml.YAMLError, ValidationError) as error:
         log.error("centre_settings_refused", path=str(path), error=str(error))
         centre = kept[1] if kept else Centre()

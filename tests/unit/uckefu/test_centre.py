@@ -76,3 +76,10 @@ def test_a_first_file_that_is_broken_gives_the_defaults(tmp_path: Path) -> None:
 def test_an_unknown_zone_is_refused_with_an_example() -> None:
     with pytest.raises(ValidationError, match="Asia/Shanghai"):
         Centre(timezone="Mars/Olympus")
+
+
+def test_hours_may_be_written_without_quotes(tmp_path: Path) -> None:
+    path = tmp_path / "centre.yml"
+    path.write_text("office_hours:\n- {days: [mon], begin: 09:00, end: 18:00}\nclosed_days: [2027-01-01]\n")
+    opening = load_centre(path).office_hours[0]
+    assert (opening.begin, opening.end) == (time(9), time(18))
