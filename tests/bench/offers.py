@@ -90,9 +90,9 @@ def measure(office: Office, *, calls: int, rate: float) -> dict[str, Any]:
     dial(
         office, OFFERS, calls=max(2, calls // 20), rate=rate, first=FIRST_NUMBER
     )  # the first calls import Python
-    meter = Meter(office.switch_pids)
+    meter, before = Meter(office.switch_pids), office.cpu_seconds()
     times = dial(office, OFFERS, calls=calls, rate=rate, first=FIRST_NUMBER + 100_000)
-    used = meter.stop()
+    used, after = meter.stop(), office.cpu_seconds()
     ours = times.latencies_ms(times.arrived)
     line = {
         "value": round(percentile(ours, 0.99), 1),
@@ -105,6 +105,7 @@ def measure(office: Office, *, calls: int, rate: float) -> dict[str, Any]:
         **figures(ours),
         **figures(times.latencies_ms(times.answered), "from_answer_"),
         **used.machine(),
+        "cpu_ms_per_call": {name: round((after[name] - before[name]) / calls * 1000, 1) for name in after},
     }
     if office.switch == "freeswitch":
         dial(office, CALLCENTER, calls=max(2, calls // 20), rate=rate, first=FIRST_NUMBER + 200_000)

@@ -9,9 +9,11 @@ import os
 import re
 import secrets
 import shutil
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 from string import Template
+from types import TracebackType
 
 import psutil
 import yaml
@@ -22,9 +24,10 @@ from esl.blocking import ESLconnection
 from sql.models import Agent, Queue, Tier, User
 from sql.seed import sip_a1_hash
 from tests.bench import load
+from tests.bench.meter import cpu_seconds, family
 from tests.support.ports import free_port
 from tests.support.servers import temporary_folder
-from tests.support.stack import Stack
+from tests.support.stack import NAMES, Stack
 from tests.support.waiting import wait_until
 from uckefu.settings import PROJECT_ROOT
 from uckefu.times import now
@@ -80,12 +83,14 @@ class Office:
             self._register()
             self._make_ready()
         except BaseException:
-            self._resources.close()
+            self._resources.__exit__(*sys.exc_info())
             raise
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._resources.close()
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._resources.__exit__(kind, error, trace)  # the stack keeps its logs when something failed
 
     # ---- what is where
 
@@ -104,6 +109,10 @@ class Office:
     def media_pid(self) -> int:
         """The process that carries RTP."""
         return self.switch_pids[-1]
+
+    def cpu_seconds(self) -> dict[str, float]:
+        """CPU seconds so far of each process of the stack, with its children."""
+        return {name: cpu_seconds(family(self.stack.pid(name))) for name in NAMES}
 
     @property
     def extensions(self) -> list[str]:
@@ -212,7 +221,8 @@ class Office:
         options = ("-m", str(len(rows)), "-r", "20", "-l", "20")
         failed = load.run(self.folder, "register", free_port(), self.stack.ports.sip, rows, *options)
         if failed:
-            raise Refused(f"{failed} phones could not register")
+            log = (self.folder / "register.log").read_text(errors="replace")
+            raise Refused(f"{failed} phones could not register: {log[-3000:]}")
 
     def _make_ready(self) -> None:
         self.acd.send(ReloadConfiguration())
