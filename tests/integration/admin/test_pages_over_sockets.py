@@ -48,13 +48,21 @@ def test_a_second_window_and_a_reload_show_the_present_call_at_once(
         window.client.disconnect()
 
 
-@pytest.mark.parametrize("headers", [{}, {"Origin": "https://evil.example"}])
-def test_a_stranger_and_a_strange_origin_are_refused_at_the_handshake(
-    web: Web, acd: FakeAcd, open_window: Open, headers: dict[str, str]
-) -> None:
-    browser = web.sign_in("agent1") if headers else None
+def test_a_stranger_is_refused_at_the_handshake(web: Web, acd: FakeAcd, open_window: Open) -> None:
     with pytest.raises(socketio.exceptions.ConnectionError):
-        open_window(browser, **headers)
+        open_window(None)
+
+
+@pytest.mark.parametrize("transport", ["polling", "websocket"])
+def test_a_strange_origin_is_refused_at_the_handshake_though_the_cookie_is_good(
+    web: Web, acd: FakeAcd, transport: str
+) -> None:
+    browser, address = web.sign_in("agent1"), f"{web.address}/socket.io/?EIO=4&transport={transport}"
+    own = browser.get(address.replace("websocket", "polling"), headers={"Origin": web.address}, timeout=10)
+    assert own.status_code == 200
+    strange = browser.get(address, headers={"Origin": "https://evil.example"}, timeout=10)
+    assert strange.status_code == 400
+    assert "sid" not in strange.text
 
 
 def test_presence_is_told_at_connect_and_when_the_window_goes(
