@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from acd.adapters.lately import Lately
 from acd.adapters.legs import extension_of_event, extension_of_row
 from acd.domain.inputs import (
     CallerGone,
@@ -49,6 +50,7 @@ class SwitchLink:
         self._core, self._address, self._password = core, (host, port), password
         self._client: Client | None = None
         self._compare_now = asyncio.Event()
+        self._lately = Lately()
 
     async def api(self, line: str) -> str:
         """Run an API command. Raises EslError."""
@@ -91,6 +93,7 @@ class SwitchLink:
     # ---- what the switch tells ----------------------------------------------------------------------
 
     def _take(self, event: Event) -> None:
+        self._lately.note(event)
         for made in self._inputs(event):
             self._core.submit(made)
 
@@ -157,13 +160,13 @@ class SwitchLink:
             for row in channels
             if row.get("uuid")
         )
-        registered = tuple(sorted({row["reg_user"] for row in registrations if row.get("reg_user")}))
+        registered = (row["reg_user"] for row in registrations if row.get("reg_user"))
         return SwitchSeen(
             at_us=self._core.now_us(),
             switch=self.name,
             asked_at_us=asked_at_us,
-            legs=legs,
-            registered=registered,
+            legs=self._lately.legs(legs),
+            registered=self._lately.registered(registered),
         )
 
 
