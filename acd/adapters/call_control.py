@@ -90,6 +90,8 @@ class CallControl:
             self._bridged(event)
         elif event.name in ("CHANNEL_HANGUP", "CHANNEL_HANGUP_COMPLETE"):
             self._gone(event)
+            # The connection has served: while it lingers, FreeSWITCH shows the dead channel in its lists.
+            return event.name == "CHANNEL_HANGUP"
         elif event.name == "CHANNEL_EXECUTE_COMPLETE":
             return self._completed(event)
         return True
