@@ -18,6 +18,7 @@ import structlog
 from softswitch.audio import LegAudio
 from softswitch.caller import CallerProfile, Times, now_us
 from softswitch.events import Event, new_event
+from softswitch.media import MediaError
 from softswitch.sip import causes
 
 if TYPE_CHECKING:
@@ -140,9 +141,11 @@ class Leg:
         self.pending_bridge: Leg | None = None  # uuid_bridge: whom to talk with next
         self.transfer_answer: Callable[[bool], None] | None = None
         self.refused_cause = ""  # an offer that can't be taken: hung up as soon as the leg is announced
+        self.thread: threading.Thread | None = None
         self.variables: dict[str, str] = {}
         self._queue: deque[Queued] = deque()
         self._depth = 0
+        self._ending = False
         self._condition = threading.Condition()
         self._watchers: list[Callable[[], None]] = []
         self._log = logger.bind(call_uuid=self.uuid)
@@ -200,6 +203,8 @@ class Leg:
                 self.variables.pop(name, None)
             else:
                 self.variables[name] = value
+        if name == "interaction_id" and threading.current_thread() is self.thread:
+            structlog.contextvars.bind_contextvars(interaction_id=value)
 
     def set_variables(self, values: dict[str, str]) -> None:
         """Set several."""
@@ -276,6 +281,7 @@ class Leg:
             if self.is_up or STATES[state] >= STATES["CS_HANGUP"]:
                 self.state = state
         self.publish("CHANNEL_STATE")
+        self.wake()
 
     def go(self, state: str) -> bool:
         """Ask the thread to go to `state`; False when the leg is hung up."""
@@ -314,7 +320,9 @@ class Leg:
             return self.is_up
         if not self.is_up or self.direction == "outbound":
             return False
-        body = self.audio.answer()
+        body = self._describe_audio()
+        if not body:
+            return False
         with self._condition:
             self.flags.early_media = True
             self.times.progress_media = self.times.progress_media or now_us()
@@ -329,10 +337,21 @@ class Leg:
             return self.is_up
         if not self.is_up or self.direction == "outbound":
             return False
-        body = self.audio.answer()
+        body = self._describe_audio()
+        if not body:
+            return False
         self.dialog.answer(body)
         self.mark_answered()
         return self.is_up
+
+    def _describe_audio(self) -> str:
+        """Our side of the audio; '' when there is no port for it, and the leg is hung up."""
+        try:
+            return self.audio.answer()
+        except MediaError as error:
+            self._log.error("no audio for the call", reason=str(error))
+            self.hangup("NORMAL_CIRCUIT_CONGESTION")
+            return ""
 
     def mark_answered(self) -> None:
         """The leg is answered, whoever did it."""
@@ -349,42 +368,54 @@ class Leg:
         self.wake()
 
     def hangup(self, cause: str = "NORMAL_CLEARING") -> None:
-        """End the leg; returns at once. The first cause counts."""
+        """End the leg; returns at once. The first cause counts.
+
+        What the partner and the CDR read is set before anybody can see that the leg is down.
+        """
         if self.flags.held:
             self.mark_held(False, resumed=False)
         with self._condition:
-            if not self.is_up:
+            if not self.is_up or self._ending:
                 return
+            self._ending = True
+        word = causes.parse(cause)
+        bridge = self.bridge
+        self._tell_partner(word)
+        if bridge is not None and not bridge.ended:
+            self.set_variable("last_bridge_role", "originator" if bridge.first is self else "originatee")
+        if not self.flags.remote_hangup:
+            self.set_variable("sip_hangup_disposition", self._disposition())
+        with (
+            self._condition
+        ):  # also over the event, so that this leg's thread can't publish anything before it
             self.state = "CS_HANGUP"
-            self.hangup_cause = causes.parse(cause)
+            self.hangup_cause = word
             self.times.hungup = now_us()
-        self._tell_partner()
-        if self.bridge is not None and not self.bridge.ended:
-            self.set_variable("last_bridge_role", "originator" if self.bridge.first is self else "originatee")
-        self.publish("CHANNEL_HANGUP")
-        self._end_dialog()
-        self._log.info("hangup", cause=self.hangup_cause, channel=self.name)
+            self.publish("CHANNEL_HANGUP")
+        if not self.flags.remote_hangup:
+            self._end_dialog()
+        self._log.info("hangup", cause=word, channel=self.name)
+        if bridge is not None:  # this leg's thread may not have come to serve it yet
+            bridge.end()
         self.wake()
 
-    def _tell_partner(self) -> None:
+    def _tell_partner(self, cause: str) -> None:
         partner = self.partner
         if partner is None or not partner.is_up:  # who ended first was told nothing by the other
             return
-        partner.set_variable("last_bridge_hangup_cause", self.hangup_cause)
+        partner.set_variable("last_bridge_hangup_cause", cause)
         if specific := self.variables.get("proto_specific_hangup_cause"):
             partner.set_variable("last_bridge_proto_specific_hangup_cause", specific)
 
-    def _end_dialog(self) -> None:
-        if self.flags.remote_hangup:
-            return
+    def _disposition(self) -> str:
         if self.flags.answered:
-            self.set_variable("sip_hangup_disposition", "send_bye")
-            self.dialog.end(self.hangup_cause)
-        elif self.direction == "outbound":
-            self.set_variable("sip_hangup_disposition", "send_cancel")
+            return "send_bye"
+        return "send_cancel" if self.direction == "outbound" else "send_refuse"
+
+    def _end_dialog(self) -> None:
+        if self.flags.answered or self.direction == "outbound":
             self.dialog.end(self.hangup_cause)
         else:
-            self.set_variable("sip_hangup_disposition", "send_refuse")
             code, phrase = self._refusal()
             self.dialog.refuse(code, phrase, self.hangup_cause)
 
@@ -445,6 +476,8 @@ class Leg:
         self.set_variable("signal_bond", None)
         if other is not None:
             other.set_variable("signal_bond", None)
+        if (bridge := self.bridge) is not None:  # this leg's thread may not have come to serve it yet
+            bridge.end()
         self.wake()
 
     def break_application(self, *, everything: bool = False) -> None:
@@ -526,6 +559,14 @@ class Leg:
                     self._condition.wait(left)
                     continue
             self._run_job(job)
+
+    def wait_for(self, peer: "Leg", fact: Callable[[], bool], seconds: float) -> bool:
+        """Own thread: wait for something that another leg's thread does."""
+        unwatch = peer.watch(self.wake)
+        try:
+            return self.wait_until(fact, seconds)
+        finally:
+            unwatch()
 
     def sleep(self, seconds: float) -> None:
         """Own thread: wait, ended by hangup, transfer or break."""

@@ -9,12 +9,14 @@ from softswitch import dialplan
 from softswitch.channel import STATES, Leg
 from softswitch.dialplan import Action
 
+SETTLE_SECONDS = 2.0  # for the other leg of a uuid_bridge to leave what it runs
 logger = structlog.get_logger(__name__)
 
 
 def run(leg: Leg) -> None:
     """Thread body: live, then report. Nothing that happens in it may leave a leg behind."""
-    with structlog.contextvars.bound_contextvars(call_uuid=leg.uuid):
+    known = {"interaction_id": leg.variables["interaction_id"]} if "interaction_id" in leg.variables else {}
+    with structlog.contextvars.bound_contextvars(call_uuid=leg.uuid, **known):
         try:
             _live(leg)
         except Exception:
@@ -118,6 +120,7 @@ def execute_extension(leg: Leg, extension: str, plan: str, context: str) -> None
 
 def _consume(leg: Leg) -> None:
     """An outbound leg: dial, then wait to be bridged, transferred or hung up."""
+    leg.flags.transfer = False
     leg.enter("CS_CONSUME_MEDIA")
     if not leg.flags.answered and leg.flags.originating and not leg.variables.get("_invited"):
         leg.set_variable("_invited", "1")
@@ -155,7 +158,8 @@ def _soft_execute(leg: Leg) -> None:
     if peer is None or not peer.is_up:
         leg.hangup("DESTINATION_OUT_OF_ORDER")
         return
-    leg.switch.bridge(leg, peer)
+    if leg.wait_for(peer, lambda: peer.running_state == "CS_CONSUME_MEDIA" and peer.is_ready, SETTLE_SECONDS):
+        leg.switch.bridge(leg, peer)
     if leg.is_ready and leg.state == "CS_SOFT_EXECUTE":
         if leg.is_true("park_after_bridge"):
             leg.go("CS_PARK")

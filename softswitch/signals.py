@@ -80,16 +80,16 @@ class Signals:
         if method == "BYE":
             leg.set_variables(
                 {
+                    "sip_hangup_disposition": "recv_bye",
                     "sip_term_status": "200",
                     "sip_term_cause": "16",
                     "proto_specific_hangup_cause": "sip:200",
                 }
             )
             leg.hangup(reason or "NORMAL_CLEARING")
-            leg.set_variable("sip_hangup_disposition", "recv_bye")
         else:
-            leg.hangup(reason if reason and reason != "NORMAL_CLEARING" else "ORIGINATOR_CANCEL")
             leg.set_variable("sip_hangup_disposition", "recv_cancel")
+            leg.hangup(reason if reason and reason != "NORMAL_CLEARING" else "ORIGINATOR_CANCEL")
 
     def offered(self, body: str) -> str | None:
         """A re-INVITE: hold, resume, or another address."""

@@ -117,7 +117,14 @@ class SoftSwitch:
 
     def start_thread(self, leg: Leg) -> None:
         """Start a leg's life."""
-        threading.Thread(target=lifecycle.run, args=(leg,), name=f"leg-{leg.uuid[:8]}", daemon=True).start()
+        thread = threading.Thread(target=lifecycle.run, args=(leg,), name=f"leg-{leg.uuid[:8]}", daemon=True)
+        leg.thread = thread
+        try:
+            thread.start()
+        except RuntimeError:  # the machine has no thread left: refuse, and forget what was begun
+            self.log.critical("can't start a thread", call_uuid=leg.uuid)
+            leg.hangup("SWITCH_CONGESTION")
+            self.forget(leg)
 
     def _add(self, leg: Leg) -> None:
         with self._lock:
@@ -459,12 +466,9 @@ class SoftSwitch:
 
     def reload(self) -> None:
         """`reloadxml`: a broken file keeps the last good one and raises `ConfigError`."""
-        self.configuration = config.load(self.configuration.conf_dir, self._overrides())
+        self.configuration = config.load(self.configuration.conf_dir)
         for name, folder in self.configuration.local_streams.items():
             self.media.add_stream(name, str(folder))
-
-    def _overrides(self) -> dict[str, str]:
-        return {}
 
     # --- beginning and end
 

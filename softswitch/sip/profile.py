@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 from sippy.SipHeader import SipHeader
+from sippy.SipTransactionManager import RINGING, TRYING
 
 from softswitch.audio import Preferences
 from softswitch.sip import sdp
@@ -298,7 +299,8 @@ class SipProfile:
             self.transactions.sendResponse(response, transaction)
 
     def _is_open(self, transaction: Any) -> bool:
-        return transaction.tid is not None and self.transactions.tserver.get(transaction.tid) is transaction
+        """It waits for its final response: not cancelled, not expired."""
+        return transaction.tid is not None and transaction.state in (TRYING, RINGING)
 
     def _challenge(self, request: Any, code: int, *, stale: bool = False) -> Any:
         phrase = "Unauthorized" if code == 401 else "Proxy Authentication Required"

@@ -22,7 +22,7 @@ import pytest
 
 from esl.event import Event
 from esl.protocol import EventSocketParser
-from tests.support.ports import FreePorts, free_port
+from tests.support.ports import FreePorts, free_port, is_free
 from tests.support.waiting import wait_until
 from uckefu.settings import PROJECT_ROOT, load_settings, make_secrets
 
@@ -335,7 +335,9 @@ def _no_phone_is_left() -> Iterator[None]:
     """A failed test must not leave its phones to the next one."""
     yield
     while _phones:
-        _phones.pop().kill()
+        phone = _phones.pop()
+        print(f"--- phone on {phone.port}: {phone.process.poll()}\n{phone.errors}{phone.messages}")
+        phone.kill()
 
 
 class Sipp:
@@ -348,16 +350,27 @@ class Sipp:
         self._folder = Path(tempfile.mkdtemp(prefix=f"sipp-{port}-", dir=folder))
         path = self._folder / "scenario.xml"
         path.write_text(scenario, encoding="utf-8")
-        command = [
+        self._command = [
             "sipp", f"127.0.0.1:{target}", "-sf", str(path), "-i", "127.0.0.1", "-p", str(port), "-m", "1", "-nostdin",
-            "-mi", "127.0.0.1", "-mp", str(free_port()), "-timeout", "25", "-timeout_error", "-trace_msg", "-trace_err",
+            "-mi", "127.0.0.1", "-timeout", "25", "-timeout_error", "-trace_msg", "-trace_err",
             "-message_file", str(self._folder / "messages"), "-error_file", str(self._folder / "errors"), *arguments,
         ]  # fmt: skip
+        for _ in range(5):  # another test's server may take a port between our choice and sipp's bind
+            self._start()
+            if self.process.poll() is None or "Unable to bind" not in self.errors:
+                break
+
+    def _start(self) -> None:
+        media = next(port for port in iter(free_port, None) if is_free(port + 2) and is_free(port + 3))
         with (self._folder / "out").open("wb") as out:
             self.process = subprocess.Popen(
-                command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, cwd=self._folder
+                [*self._command, "-mp", str(media)],
+                stdout=out,
+                stderr=out,
+                stdin=subprocess.DEVNULL,
+                cwd=self._folder,
             )
-        wait_until(self._listens, what=f"sipp on port {port}", every=0.01)
+        wait_until(self._listens, what=f"sipp on port {self.port}", every=0.01)
 
     def _listens(self) -> bool:
         # Not by binding it: that could take the port from under sipp.
@@ -371,12 +384,16 @@ class Sipp:
         path = self._folder / "messages"
         return path.read_text(errors="replace") if path.exists() else ""
 
+    @property
+    def errors(self) -> str:
+        """What it complained of."""
+        path = self._folder / "errors"
+        return path.read_text(errors="replace") if path.exists() else ""
+
     def finish(self, seconds: float = 20) -> "Sipp":
         """Wait for its end; raises AssertionError when the scenario was not followed."""
         status = self.process.wait(seconds)
-        errors = self._folder / "errors"
-        text = errors.read_text(errors="replace") if errors.exists() else ""
-        assert status == 0, f"sipp ended with {status}: {text}\n{self.messages[-3000:]}"
+        assert status == 0, f"sipp ended with {status}: {self.errors}\n{self.messages[-3000:]}"
         return self
 
     def kill(self) -> None:
@@ -394,12 +411,20 @@ def make_switch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[.
     made: list[Switch] = []
 
     def make(dialplan: str, *, scripts: dict[str, str] | None = None, **fields: object) -> Switch:
-        switch = Switch(tmp_path_factory.mktemp("switch"), dialplan, **fields)  # type: ignore[arg-type]
-        (switch.folder / "scripts").mkdir()
-        for name, text in (scripts or {}).items():
-            (switch.folder / "scripts" / name).write_text(text, encoding="utf-8")
-        made.append(switch)
-        return switch.start()
+        for _ in range(5):  # another test's server may take a port between our choice and the bind
+            switch = Switch(tmp_path_factory.mktemp("switch"), dialplan, **fields)  # type: ignore[arg-type]
+            (switch.folder / "scripts").mkdir()
+            for name, text in (scripts or {}).items():
+                (switch.folder / "scripts" / name).write_text(text, encoding="utf-8")
+            try:
+                switch.start()
+            except RuntimeError as error:
+                if "Address already in use" not in str(error):
+                    raise
+                continue
+            made.append(switch)
+            return switch
+        raise RuntimeError("no free ports")
 
     yield make
     for switch in made:
