@@ -1,5 +1,8 @@
 """A call arrives: `<action application="python" data="fs_scripts.inbound"/>` in `dialplan/10_inbound.xml`.
 
+With `fs_scripts.inbound after` a caller comes back after the agent has hung up, to the flow that the channel variable
+`uckefu_after` names (a survey).
+
 The switch reloads this file at every call; the work is in `reception`, which it keeps.
 """
 
@@ -12,6 +15,6 @@ def handler(session: FreeSwitchSession, args: str) -> None:
 
     Args:
         session: the caller's channel.
-        args: unused.
+        args: "" or `after`.
     """
-    receive(session)
+    receive(session, after_talk=args.strip() == "after")

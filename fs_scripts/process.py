@@ -13,10 +13,13 @@ from typing import Any
 import structlog
 from sqlalchemy import Engine
 
-import ivr
 from fs_scripts.users import UserTable
-from ivr.library import FlowLibrary
+from ivr.contacts import ContactFiles
+from ivr.filing import FileFiling
+from ivr.library import FlowLibrary, flow_folders
 from ivr.prompts import Prompts
+from ivr.speech import Speech
+from ivr.web_request import HttpClient
 from sql.engine import make_engine
 from uckefu.centre import Centre, load_centre
 from uckefu.settings import PROJECT_ROOT, Settings, load_settings
@@ -58,8 +61,23 @@ def flows(languages: Sequence[str]) -> FlowLibrary:
 
 @cache
 def _flows(folder: Path, languages: tuple[str, ...]) -> FlowLibrary:
-    packaged = Path(ivr.__file__).parent / "flows"
-    return FlowLibrary([folder, packaged], folder / ".good", prompts(), languages)
+    return FlowLibrary(flow_folders(folder), folder / ".good", prompts(), languages)
+
+
+def surroundings() -> dict[str, Any]:
+    """What every flow of this instance works with, for `ivr.call.Context`."""
+    return _surroundings(settings().instance)
+
+
+@cache
+def _surroundings(instance: Path) -> dict[str, Any]:
+    return {
+        "prompts": prompts(),
+        "speech": Speech(instance / "speech"),
+        "contacts": ContactFiles(instance / "contacts"),
+        "http": HttpClient(),
+        "filing": FileFiling(instance),
+    }
 
 
 def users() -> UserTable:

@@ -13,43 +13,75 @@ from ivr.adapters.mod_python import FreeSwitchSession, ModPythonSession
 from ivr.call import Context
 from ivr.engine import run
 from ivr.library import NoFlow
+from ivr.outcome import Outcome
 from uckefu import times
 
 log = structlog.get_logger(__name__)
 DEFAULT_QUEUE = "service"
 
 
-def receive(session: FreeSwitchSession) -> None:
-    """Take one caller through the flow."""
+def receive(session: FreeSwitchSession, *, after_talk: bool = False) -> None:
+    """Take one caller through the flow.
+
+    Args:
+        after_talk: the agent has hung up; whatever fails now, the call simply ends.
+    """
     process.use_switch_log()
     interaction_id = session.getVariable("interaction_id") or session.getVariable("uuid") or ""
     queue = session.getVariable("uckefu_queue") or DEFAULT_QUEUE
     with structlog.contextvars.bound_contextvars(interaction_id=interaction_id, call_uuid=interaction_id):
-        _set(session, {"uckefu_next": "queue", "uckefu_queue": queue})
         try:
-            _prepare_recording(session, interaction_id)
-            _run_flow(session, interaction_id, queue)
+            if after_talk:
+                _after_talk(session, interaction_id)
+            else:
+                _set(session, {"uckefu_next": "queue", "uckefu_queue": queue})
+                _prepare_recording(session, interaction_id)
+                _first(session, interaction_id, queue)
         except NoFlow as error:
             log.error("flow_not_run", reason=str(error), queue=queue)
         except Exception:  # the caller goes to the default queue, set above
             log.exception("inbound_failed", queue=queue)
 
 
-def _run_flow(session: FreeSwitchSession, interaction_id: str, queue: str) -> None:
+def _first(session: FreeSwitchSession, interaction_id: str, queue: str) -> None:
     centre = process.centre()
-    did = session.getVariable("uckefu_did") or session.getVariable("destination_number") or ""
+    did = _did(session)
     name = centre.flows.get(did) or centre.flows.get("default") or "main"
+    _set(session, {"uckefu_language": centre.language})
+    outcome = _run(session, name, interaction_id, queue, centre.language)
+    _set(session, outcome.variables())
+
+
+def _after_talk(session: FreeSwitchSession, interaction_id: str) -> None:
+    """The flow after a talk; the CDR keeps the flow, language and intent of the first one."""
+    _set(session, {"uckefu_next": "goodbye", "transfer_after_bridge": ""})
+    language = session.getVariable("uckefu_language") or ""
+    name = session.getVariable("uckefu_after") or ""
+    outcome = _run(session, name, interaction_id, "", language)
+    told = {"uckefu_after_flow": outcome.flow} | outcome.extra
+    if outcome.next in ("queue", "transfer", "outside"):
+        told |= outcome.variables()
+    _set(session, told)
+
+
+def _run(session: FreeSwitchSession, name: str, interaction_id: str, queue: str, language: str) -> Outcome:
+    centre = process.centre()
+    flow, others = process.flows(centre.languages).take(name)
     context = Context(
         interaction_id=interaction_id,
         number=session.getVariable("caller_id_number") or "",
-        did=did,
+        did=_did(session),
         centre=centre,
-        prompts=process.prompts(),
+        language=language,
+        flows=others,
         default_queue=queue,
+        **process.surroundings(),
     )
-    _set(session, {"uckefu_language": centre.language})
-    outcome = run(process.flows(centre.languages).get(name), ModPythonSession(session), context)
-    _set(session, outcome.variables())
+    return run(flow, ModPythonSession(session), context)
+
+
+def _did(session: FreeSwitchSession) -> str:
+    return session.getVariable("uckefu_did") or session.getVariable("destination_number") or ""
 
 
 def _prepare_recording(session: FreeSwitchSession, interaction_id: str) -> None:

@@ -15,7 +15,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +31,7 @@ from ivr.engine import run
 from ivr.flow_file import Flow, json_schema, read_flow
 from ivr.known import Known, load_known
 from ivr.library import PACKAGED, FlowLibrary, flow_folders
+from ivr.problems import Problem
 from ivr.prompts import Prompts
 from ivr.speech import Speech
 from ivr.versions import DraftChanged, FlowStore, NoSuchVersion, NotPublished
@@ -52,7 +53,7 @@ class Desk:
     def library(self) -> FlowLibrary:
         """The flows that calls would get."""
         own = self.settings.instance / "flows"
-        return FlowLibrary(flow_folders(own), own / ".good", self.prompts, self.centre.languages)
+        return FlowLibrary(flow_folders(own), None, self.prompts, self.centre.languages)
 
     @cached_property
     def flows(self) -> dict[str, Flow]:
@@ -63,6 +64,11 @@ class Desk:
     def known(self) -> Known:
         """What a flow may name."""
         return load_known(self.settings, self.centre, self.flows)
+
+    def beside(self, file: Path) -> dict[str, Flow]:
+        """The flows that a file may lead into: those in its folder, and those that can be served."""
+        folder = FlowLibrary([file.parent], None, self.prompts, self.centre.languages)
+        return self.flows | folder.every()
 
     def store(self) -> FlowStore:
         """Drafts and versions."""
@@ -130,7 +136,10 @@ def _schema(_given: argparse.Namespace, _desk: Desk) -> int:
 def _check(given: argparse.Namespace, desk: Desk) -> int:
     files: list[Path] = given.files or _all_flows(desk)
     languages = desk.centre.languages
-    problems = [p for file in files for p in check(read_flow(file), desk.prompts, languages, desk.known)]
+    problems: list[Problem] = []
+    for file in files:
+        known = replace(desk.known, flows=desk.beside(file.resolve()))
+        problems += check(read_flow(file), desk.prompts, languages, known)
     for problem in problems:
         print(problem)
     print(f"{len(files)} flow files, {len(problems)} problems", file=sys.stderr)
@@ -158,7 +167,7 @@ def _play(given: argparse.Namespace, desk: Desk) -> int:
     at = datetime.fromisoformat(given.at) if given.at else None
     context = Context(
         interaction_id="terminal", number=given.number, did="", centre=centre, prompts=desk.prompts,
-        flows=desk.flows, speech=speech, http=DryHttp(), now=clock_at(at, centre),
+        flows=desk.beside(given.file), speech=speech, http=DryHttp(), now=clock_at(at, centre),
     )  # fmt: skip
     outcome = run(flow, session, context)
     for event in outcome.events:
@@ -176,12 +185,14 @@ def _playable(file: Path, desk: Desk) -> Flow | None:
 
 def _replay(given: argparse.Namespace, desk: Desk) -> int:
     script = read_script(given.script)
-    flow = _playable(given.file or given.script.parent / script.flow, desk)
+    file: Path = given.file or given.script.parent / script.flow
+    flow = _playable(file, desk)
     if flow is None:
         return 1
+    others = desk.beside(file.resolve())
     failed = 0
     for conversation in script.conversations:
-        done = replay(conversation, flow, desk.flows, desk.prompts, desk.centre)
+        done = replay(conversation, flow, others, desk.prompts, desk.centre)
         print(f"{'FAILED' if done.differences else 'ok'}  {conversation.name}")
         for difference in done.differences:
             print(f"        {difference}")

@@ -39,6 +39,7 @@ class Context:
         did: the number that was dialled.
         centre: the centre's settings (office hours, language).
         prompts: where the prompt files are.
+        language: the caller's; the centre's when "".
         flows: the other flows that this one leads into, by name, as they were when the call began.
         speech: where rendered texts are; None when there are none.
         contacts: who calls.
@@ -56,6 +57,7 @@ class Context:
     did: str
     centre: Centre
     prompts: Prompts
+    language: str = ""
     flows: "Mapping[str, Flow]" = field(default_factory=dict)
     speech: Speech | None = None
     contacts: Contacts = field(default_factory=NoContacts)

@@ -60,7 +60,7 @@ def _targets(read: FlowFile, flow: Flow) -> None:
             read.add(read.source.value(path), "dangling-target", message)
     if flow.head.result is not None and RETURN not in [target for _, target in named]:
         message = f"the flow has a `result:`, but no way out is `{RETURN}`"
-        read.add(read.source.key(("result",)), "never-returns", message)
+        read.add(read.source.key(("result",)), "never-returns", message, blocks=False)
 
 
 def _dead_ends(read: FlowFile, flow: Flow) -> None:

@@ -37,7 +37,7 @@ def run(flow: Flow, session: Session, context: Context) -> Outcome:
     Returns:
         Where the call goes next, with every event of the run; also logged and filed, with the interaction id.
     """
-    call = Call(session, context, language=context.centre.language, flow=flow.label)
+    call = Call(session, context, language=context.language or context.centre.language, flow=flow.label)
     began = context.now()
     walk = _Run(flow, call)
     try:

@@ -29,8 +29,8 @@ PACKAGED = Path(__file__).parent / "flows"
 
 
 def flow_folders(own: Path) -> list[Path]:
-    """Where flows are looked for, in this order: the instance's own, the packaged ones, their samples."""
-    return [own, PACKAGED, PACKAGED / "samples"]
+    """Where flows are looked for, in this order: the instance's own, the packaged ones. (The samples are to be copied.)"""
+    return [own, PACKAGED]
 
 
 class NoFlow(Exception):
@@ -47,14 +47,14 @@ class FlowLibrary:
     """Flows by name.
 
     Args:
-        folders: where flow files are, the first that has one wins: `instance/flows`, then `ivr/flows`, then its samples.
-        good: the folder of the last good versions.
+        folders: where flow files are, the first that has one wins: `instance/flows`, then `ivr/flows`.
+        good: the folder of the last good versions; None keeps none.
         prompts: for the report of missing ones.
         languages: the centre's languages.
     """
 
     def __init__(
-        self, folders: Sequence[Path], good: Path, prompts: Prompts, languages: Sequence[str]
+        self, folders: Sequence[Path], good: Path | None, prompts: Prompts, languages: Sequence[str]
     ) -> None:
         self.folders, self.good, self.prompts, self.languages = folders, good, prompts, languages
         self._kept: dict[str, _Kept] = {}
@@ -149,6 +149,8 @@ class FlowLibrary:
         return (None if any(p.blocks for p in problems) else read.flow), problems
 
     def _last_good(self, name: str) -> Flow | None:
+        if self.good is None:
+            return None
         path = self.good / f"{name}.yml"
         try:
             data = path.read_bytes()
@@ -166,6 +168,8 @@ class FlowLibrary:
 
     def _keep(self, name: str, data: bytes) -> None:
         """Write the good copy, whole or not at all; a full disk keeps nobody from being served."""
+        if self.good is None:
+            return
         path = self.good / f"{name}.yml"
         part = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
         try:

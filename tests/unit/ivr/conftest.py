@@ -62,7 +62,13 @@ def others() -> dict[str, Flow]:
 @pytest.fixture
 def context(prompts: Prompts, others: dict[str, Flow]) -> Callable[..., Context]:
     def make(*, at: datetime = TUESDAY_10_00, **changes: Any) -> Context:
-        given = {"interaction_id": "i-1", "number": "13800138000", "did": "4001", "centre": CENTRE, "flows": others}
+        given = {
+            "interaction_id": "i-1",
+            "number": "13800138000",
+            "did": "4001",
+            "centre": CENTRE,
+            "flows": others,
+        }
         return Context(**given | {"prompts": prompts, "now": lambda: at} | changes)
 
     return make
