@@ -253,9 +253,9 @@ class SipProfile:
         if verdict.stale:
             self._answer(self._challenge(request, challenge_code, stale=True), transaction)
             return
-        self._refuse(request, transaction, challenge_code, user, source)
+        self._refuse(request, transaction, user, source)
 
-    def _refuse(self, request: Any, transaction: Any, challenge_code: int, user: str, source: str) -> None:
+    def _refuse(self, request: Any, transaction: Any, user: str, source: str) -> None:
         self.counters.auth_failures += 1
         delay = self.failures.add(source, user)
         count = self.failures.count(source, user)
@@ -263,7 +263,7 @@ class SipProfile:
             logger.warning(
                 "wrong SIP credentials", user=user, source=source, profile=self.name, failures=count
             )
-        answer = self._challenge(request, challenge_code)
+        answer = request.genResponse(403, "Forbidden")  # FreeSWITCH's word for both, wrong and unknown
         if delay <= 0:
             self._answer(answer, transaction)
         elif self._waiting < MOST_WAITING:

@@ -14,6 +14,7 @@ os.environ.setdefault("SIPLOG_BEND", "none")
 
 import sippy.Core.EventDispatcher
 import sippy.Network_server
+import sippy.SipAddress
 import sippy.SipTransactionManager as sip_transactions  # noqa: N813 - a module
 import structlog
 from sippy.Core.EventDispatcher import ED2
@@ -81,6 +82,7 @@ def mend_sippy() -> None:
         module.dump_exception = _log_exception
     SipConf.my_uaname = USER_AGENT
     SipURL.getTAddr = _get_target_address
+    sippy.SipAddress.needquotes = lambda _name, _table: True  # display names in quotes, as FreeSWITCH
     SipAuthorization.parse = _parse_authorization
 
 

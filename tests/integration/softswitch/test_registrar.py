@@ -86,11 +86,11 @@ def test_a_registered_phone_is_rung_at_its_contact(switch):
 
 
 def test_an_unknown_user_is_answered_like_a_wrong_password(switch):
-    known = phone(switch, s.registered("1002", "wrong", DOMAIN, result=401)).finish()
-    unknown = phone(switch, s.registered("1999", "wrong", DOMAIN, result=401)).finish()
+    known = phone(switch, s.registered("1002", "wrong", DOMAIN, result=403)).finish()
+    unknown = phone(switch, s.registered("1999", "wrong", DOMAIN, result=403)).finish()
 
     def shape(messages):
-        answers = messages.split("SIP/2.0 401 ")[1:]
+        answers = messages.split("SIP/2.0 40")[1:]
         return [[line.split(":")[0] for line in answer.split("\n\n")[0].splitlines()] for answer in answers]
 
     assert shape(known.messages) == shape(unknown.messages)
@@ -132,14 +132,14 @@ def test_an_invite_without_credentials_is_challenged(switch):
 def test_a_guesser_is_slowed_down_after_five(switch):
     before = switch.metric('switch_sip_auth_failures_total{profile="internal"}')
     for _ in range(5):
-        phone(switch, s.registered("1003", "guess", DOMAIN, result=401)).finish()
+        phone(switch, s.registered("1003", "guess", DOMAIN, result=403)).finish()
     begun = time.monotonic()
-    phone(switch, s.registered("1003", "guess", DOMAIN, result=401)).finish()
+    phone(switch, s.registered("1003", "guess", DOMAIN, result=403)).finish()
     assert time.monotonic() - begun > 0.9
     assert switch.metric('switch_sip_auth_failures_total{profile="internal"}') == before + 6
     phone(switch, s.registered("1003", "three-secret", DOMAIN)).finish()  # the right one is let in at once
     begun = time.monotonic()
-    phone(switch, s.registered("1003", "guess", DOMAIN, result=401)).finish()
+    phone(switch, s.registered("1003", "guess", DOMAIN, result=403)).finish()
     assert time.monotonic() - begun < 0.9
 
 
@@ -190,7 +190,7 @@ def test_a_phone_may_have_several_contacts_and_all_ring(switch):
             b"REGISTER sip:b SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{port};branch=z9hG4bKa5\r\nFrom: <sip:1001@b>;tag=1\r\n"
             b"To: <sip:1001@b>\r\nCall-ID: comma\r\nCSeq: 1 REGISTER\r\nContact: <sip:1001@127.0.0.1>\r\n"
             b'Authorization: Digest username="10,01", realm="b, c", nonce="x", uri="sip:b", response="y"\r\nContent-Length: 0\r\n\r\n',
-            b"SIP/2.0 401",
+            b"SIP/2.0 403",
         ),
         (
             b"BYE sip:1@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{port};branch=z9hG4bKa6\r\nFrom: <sip:a@b>;tag=1\r\n"
