@@ -33,7 +33,10 @@ def test_the_state_council_decides_where_the_centre_wants_it(day, kind):
 
 def test_the_centres_own_days_go_before_the_state_council():
     own = CHINA.model_copy(
-        update={"closed_days": [date(2025, 9, 28)], "open_days": {date(2025, 10, 1): "sat", date(2025, 3, 4): "sat"}}
+        update={
+            "closed_days": [date(2025, 9, 28)],
+            "open_days": {date(2025, 10, 1): "sat", date(2025, 3, 4): "sat"},
+        }
     )
     assert day_of(date(2025, 9, 28), own).kind == "closed"
     assert (day_of(date(2025, 10, 1), own).kind, day_of(date(2025, 10, 1), own).weekday) == ("extra", "sat")

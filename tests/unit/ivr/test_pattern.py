@@ -22,14 +22,34 @@ def test_it_matches_what_a_regular_expression_matches(source, text):
 
 
 @pytest.mark.parametrize(
-    "source", ["", "(", "1)", "[", "*", "1**", "1{3,1}", "1{99}", "\\w", "^1", "1$", "((((((1))))))", "[9-0]", "1" * 101, "\\"]
+    "source",
+    [
+        "",
+        "(",
+        "1)",
+        "[",
+        "*",
+        "1**",
+        "1{3,1}",
+        "1{99}",
+        "\\w",
+        "^1",
+        "1$",
+        "((((((1))))))",
+        "[9-0]",
+        "1" * 101,
+        "\\",
+    ],
 )
 def test_what_is_not_in_the_list_is_refused(source):
     with pytest.raises(BadPattern):
         Pattern(source)
 
 
-@pytest.mark.parametrize("source", ["(\\d+)+x", "((\\d*)*)*x", "(\\d?){64}(\\d?){64}x", "(((1{64}){64}){64})", "(((1?){64}){64}){64}x"])
+@pytest.mark.parametrize(
+    "source",
+    ["(\\d+)+x", "((\\d*)*)*x", "(\\d?){64}(\\d?){64}x", "(((1{64}){64}){64})", "(((1?){64}){64}){64}x"],
+)
 def test_a_pattern_that_would_hold_the_interpreter_for_hours_takes_no_time(source):
     began = time.process_time()
     assert not Pattern(source).matches("1" * 100)

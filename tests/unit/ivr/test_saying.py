@@ -15,7 +15,9 @@ from uckefu.settings import PROJECT_ROOT
 PROMPTS = Prompts(PROJECT_ROOT / "sounds")
 TODAY = date(2026, 11, 22)
 TEXTS = {
-    language: yaml.safe_load((PROJECT_ROOT / "sounds" / language / "say" / "pieces.yml").read_text(encoding="utf-8"))
+    language: yaml.safe_load(
+        (PROJECT_ROOT / "sounds" / language / "say" / "pieces.yml").read_text(encoding="utf-8")
+    )
     for language in ("zh", "en")
 }
 
@@ -40,7 +42,12 @@ def said(how, value, language):
         ("number", 2026, "两千零二十六", "two thousand and twenty six"),
         ("number", 10005, "一万零五", "ten thousand and five"),
         ("number", 20000, "两万", "twenty thousand"),
-        ("number", 123456, "十二万三千四百五十六", "one hundred and twenty three thousand four hundred and fifty six"),
+        (
+            "number",
+            123456,
+            "十二万三千四百五十六",
+            "one hundred and twenty three thousand four hundred and fifty six",
+        ),
         ("number", 100000000, "一亿", "one hundred million"),
         ("number", 100050000, "一亿零五万", "one hundred million fifty thousand"),
         ("number", 200000003, "两亿零三", "two hundred million and three"),
@@ -56,11 +63,21 @@ def said(how, value, language):
         ("money", "-1.23", "负一元二角三分", "minus one yuan and twenty three fen"),
         ("money", "1,234.00", "一千二百三十四元", "one thousand two hundred and thirty four yuan"),
         ("date", "2026-03-04", "三月四日星期三", "Wednesday March fourth"),
-        ("date", "2025-12-31", "二零二五年十二月三十一日星期三", "Wednesday December thirty first two zero two five"),
+        (
+            "date",
+            "2025-12-31",
+            "二零二五年十二月三十一日星期三",
+            "Wednesday December thirty first two zero two five",
+        ),
         ("time", "09:00", "上午九点整", "nine o'clock a.m."),
         ("time", "14:05", "下午两点零五分", "two oh five p.m."),
         ("time", "00:30", "上午十二点三十分", "twelve thirty a.m."),
-        ("datetime", "2026-03-04T09:10:00", "三月四日星期三上午九点十分", "Wednesday March fourth nine ten a.m."),
+        (
+            "datetime",
+            "2026-03-04T09:10:00",
+            "三月四日星期三上午九点十分",
+            "Wednesday March fourth nine ten a.m.",
+        ),
     ],
 )
 def test_it_is_said_as_a_person_says_it(how, value, zh, en):
@@ -88,7 +105,13 @@ def test_what_is_none_of_the_kind_is_not_sayable(how, value):
     clock=st.times(),
 )
 def test_every_piece_of_every_value_is_recorded(language, number, day, clock):
-    for how, value in (("number", number), ("money", number), ("date", day), ("time", clock), ("datetime", datetime.combine(day, clock))):
+    for how, value in (
+        ("number", number),
+        ("money", number),
+        ("date", day),
+        ("time", clock),
+        ("datetime", datetime.combine(day, clock)),
+    ):
         names = pieces(how, value, language, TODAY)
         assert names
         assert all(PROMPTS.path(name, language) for name in names), names
