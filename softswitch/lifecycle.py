@@ -210,7 +210,7 @@ def _hang_up(leg: Leg) -> None:
     leg.running_state = "CS_HANGUP"
     leg.publish("CHANNEL_STATE")
     for path in list(leg.recordings):
-        leg.switch.stop_recording(leg, path)
+        leg.switch.recorder.stop(leg, path)
     leg.audio.close()
     leg.set_variables(
         {

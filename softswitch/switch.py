@@ -4,21 +4,19 @@
 `applications` -> `bridge`/`originate` -> hangup -> reporting hook -> `forget`.
 """
 
-import re
 import threading
 import time
 import uuid as uuids
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, Protocol
 
 import structlog
 
-from softswitch import applications, bridge, config, lifecycle, playback
+from softswitch import applications, arrivals, bridge, config, lifecycle, playback
 from softswitch.applications import Application
 from softswitch.audio import LegAudio, MediaPort
-from softswitch.caller import CallerProfile, now_us
+from softswitch.caller import CallerProfile
 from softswitch.channel import Leg, is_true
 from softswitch.config import Configuration
 from softswitch.dialplan import Context
@@ -26,6 +24,7 @@ from softswitch.dialstring import BadDialString
 from softswitch.events import Event, EventBus
 from softswitch.expand import expand
 from softswitch.originate import Originate
+from softswitch.recorder import Recorder
 from softswitch.routes import Endpoint, Routes, Trunk
 from softswitch.signals import Signals
 from softswitch.sip import causes, sdp
@@ -35,7 +34,6 @@ from softswitch.sip.profile import Arrival, ProfileSettings, SipProfile
 from softswitch.sip.registrar import Registrar
 
 MOST_SESSIONS = 1000  # legs at a time; an INVITE over it gets 503
-RECORDED_SECONDS = 2.0  # how long the end of a call waits for its recording to be on disk
 
 
 class ApiCommands(Protocol):
@@ -77,7 +75,7 @@ class SoftSwitch:
         self._lock = threading.Lock()
         self._empty = threading.Condition(self._lock)
         self._applications = applications.registry()
-        self._recorded: dict[tuple[str, str], threading.Event] = {}
+        self.recorder = Recorder(media, lambda: self.global_variable("recordings_dir") or "")
 
     # --- events
 
@@ -156,9 +154,9 @@ class SoftSwitch:
             return "503 Maximum Calls In Progress"
         self.calls_total += 1
         dialog, profile = arrival.dialog, arrival.profile
-        variables = _invite_variables(arrival)
+        variables = arrivals.variables_of(arrival)
         user_variables = arrival.user.variables if arrival.user is not None else {}
-        caller = _inbound_profile(arrival, user_variables.get("user_context") or profile.settings.context)
+        caller = arrivals.profile_of(arrival, user_variables.get("user_context") or profile.settings.context)
         audio = LegAudio(self.media, caller.uuid, profile.settings.preferences)
         leg = Leg(self, caller, audio, dialog, caller.channel_name)
         leg.profile_name = profile.name
@@ -331,63 +329,10 @@ class SoftSwitch:
         if wanted := leg.get_variable("api_on_answer"):
             self.workers.submit(self.api, wanted)
 
-    # --- recording
-
     def record(self, uuid: str, path: str, action: str) -> bool:
         """`uuid_record`: action is start, stop, mask or unmask."""
         leg = self.find(uuid)
-        if leg is None or not leg.is_up:
-            return False
-        if action == "start":
-            return self.start_recording(leg, path)
-        paths = list(leg.recordings) if path == "all" else [path]
-        known = [each for each in paths if each in leg.recordings]
-        for each in known:
-            if action == "stop":
-                self.stop_recording(leg, each)
-            else:
-                self.media.mask_recording(leg.uuid, each, action == "mask")
-        return bool(known)
-
-    def start_recording(self, leg: Leg, path: str) -> bool:
-        """Record a leg; what the channel's RECORD_* variables say."""
-        if not path.startswith("/"):
-            path = f"{self.global_variable('recordings_dir') or ''}/{path}"
-        if path in leg.recordings:
-            return True
-        stereo = leg.is_true("RECORD_STEREO")
-        only_bridged = leg.is_true("RECORD_BRIDGE_REQ")
-        try:
-            self.media.start_recording(leg.uuid, path, stereo=stereo, only_bridged=only_bridged)
-        except ValueError as error:
-            self.log.error("can't record", reason=str(error), call_uuid=leg.uuid)
-            return False
-        leg.recordings[path] = now_us()
-        self._recorded[leg.uuid, path] = threading.Event()
-        leg.publish("RECORD_START", {"Record-File-Path": path})
-        return True
-
-    def stop_recording(self, leg: Leg, path: str) -> None:
-        """End a recording and wait a moment until it is on disk; publishes RECORD_STOP."""
-        if leg.recordings.pop(path, None) is None:
-            return
-        done = self._recorded.get((leg.uuid, path))
-        self.media.stop_recording(leg.uuid, path)
-        if done is not None and not done.wait(RECORDED_SECONDS):
-            self.log.warning("recording not yet on disk", path=path, call_uuid=leg.uuid)
-        self._recorded.pop((leg.uuid, path), None)
-        why = "input-too-short" if self._discarded(leg, path) else "success-silence"
-        leg.set_variable("record_completion_cause", why)
-        leg.publish("RECORD_STOP", {"Record-File-Path": path, "Record-Completion-Cause": why})
-
-    def _discarded(self, leg: Leg, path: str) -> bool:
-        """RECORD_MIN_SEC: what is shorter is not kept."""
-        least, length = leg.get_variable("RECORD_MIN_SEC") or "", leg.get_variable("record_ms") or ""
-        if not least.isdigit() or not length.isdigit() or int(length) >= int(least) * 1000:
-            return False
-        Path(path).unlink(missing_ok=True)
-        leg.set_variable("RECORD_DISCARDED", "true")
-        return True
+        return leg is not None and leg.is_up and self.recorder.act(leg, path, action)
 
     # --- the media process's events (its reader thread)
 
@@ -395,7 +340,7 @@ class SoftSwitch:
         """What `softswitch.media` tells; must be quick."""
         leg = self.find(leg_id)
         if name == "recorded":
-            self._note_recorded(leg, leg_id or "", data)
+            self.recorder.note_end(leg, leg_id or "", data)
         elif leg is None:
             return
         elif name == "dtmf":
@@ -409,22 +354,6 @@ class SoftSwitch:
         elif name == "rtp_lost" and leg.is_up and leg.is_answered and not leg.flags.held:
             self.log.warning("no RTP from the phone", seconds=data.get("seconds"), call_uuid=leg.uuid)
             leg.hangup("MEDIA_TIMEOUT")
-
-    def _note_recorded(self, leg: Leg | None, leg_id: str, data: Mapping[str, Any]) -> None:
-        path = str(data["path"])
-        if data.get("status") == "failed":
-            self.log.error("recording failed", path=path, reason=data.get("reason"), call_uuid=leg_id)
-        if leg is not None:
-            milliseconds = int(data.get("milliseconds", 0))
-            leg.set_variables(
-                {
-                    "record_ms": str(milliseconds),
-                    "record_seconds": str(milliseconds // 1000),
-                    "record_samples": str(milliseconds * 8),
-                }
-            )
-        if (done := self._recorded.get((leg_id, path))) is not None:
-            done.set()
 
     # --- commands, hooks, configuration
 
@@ -492,73 +421,6 @@ class SoftSwitch:
         """Wait until the last leg has reported; False when some are left."""
         with self._empty:
             return self._empty.wait_for(lambda: not self._legs, seconds)
-
-
-def _inbound_profile(arrival: Arrival, context: str) -> CallerProfile:
-    request = arrival.request
-    address = request.getHFBody("from").getUri()
-    user = address.url.username or "anonymous"
-    name = re.sub(r"[\x00-\x1f\x7f]+", " ", address.name or "").strip().strip('"') or user
-    host = address.url.host
-    port = f":{address.url.port}" if address.url.port else ""
-    number = request.getRURI().username or request.getHFBody("to").getUrl().username or ""
-    uuid = str(uuids.uuid4())
-    return CallerProfile(
-        uuid=uuid,
-        direction="inbound",
-        destination_number=number,
-        caller_id_name=name,
-        caller_id_number=user,
-        orig_caller_id_name=name,
-        orig_caller_id_number=user,
-        network_addr=arrival.source[0],
-        ani=user,
-        username=user,
-        context=context,
-        channel_name=f"sofia/{arrival.profile.name}/{user}@{host}{port}",
-    )
-
-
-def _invite_variables(arrival: Arrival) -> dict[str, str]:
-    """The variables that mod_sofia sets for an INVITE."""
-    request, source = arrival.request, arrival.source
-    variables = {
-        "direction": "inbound",
-        "sip_network_ip": source[0],
-        "sip_network_port": str(source[1]),
-        "sip_received_ip": source[0],
-        "sip_received_port": str(source[1]),
-        "sip_via_protocol": "udp",
-        "sip_invite_stamp": str(now_us()),
-        "sofia_profile_name": arrival.profile.name,
-        "sip_call_id": str(request.getHFBody("call-id")),
-        "sip_cseq": str(request.getHFBody("cseq").getCSeqNum()),
-    }
-    for name, header in (("from", "from"), ("to", "to"), ("contact", "contact")):
-        url = request.getHFBody(header).getUrl()
-        user, host = url.username or "", str(url.host)
-        port = f":{url.port}" if url.port else ""
-        variables[f"sip_{name}_user"] = user
-        variables[f"sip_{name}_host"] = host
-        variables[f"sip_{name}_uri"] = f"{user}@{host}{port}"
-    wanted = request.getRURI()
-    variables["sip_req_user"] = wanted.username or ""
-    variables["sip_req_host"] = str(wanted.host)
-    variables["sip_req_uri"] = f"{wanted.username or ''}@{wanted.host}"
-    if request.countHFs("user-agent"):
-        variables["sip_user_agent"] = str(request.getHF("user-agent").body)
-    for header in request.headers:
-        if header.name.startswith("x-"):
-            variables[f"sip_h_{header.name.title()}"] = str(header.body)
-    if arrival.user is not None:
-        variables |= {
-            "sip_authorized": "true",
-            "sip_auth_username": arrival.user.name,
-            "sip_auth_realm": arrival.user.domain,
-            "user_name": arrival.user.name,
-            "domain_name": arrival.user.domain,
-        }
-    return variables
 
 
 __all__ = ["MOST_SESSIONS", "ApiCommands", "SoftSwitch", "is_true"]

@@ -60,22 +60,22 @@ def echo(leg: Leg, argument: str) -> None:
 
 def record_session(leg: Leg, argument: str) -> None:
     """record_session PATH [+limit]: record in the background (RECORD_STEREO, RECORD_BRIDGE_REQ)."""
-    leg.switch.start_recording(leg, argument.partition(" +")[0].strip())
+    leg.switch.recorder.start(leg, argument.partition(" +")[0].strip())
 
 
 def stop_record_session(leg: Leg, argument: str) -> None:
     """stop_record_session PATH|all"""
-    leg.switch.record(leg.uuid, argument.strip(), "stop")
+    leg.switch.recorder.act(leg, argument.strip(), "stop")
 
 
 def mask(leg: Leg, argument: str) -> None:
     """record_session_mask PATH: silence in the recording."""
-    leg.switch.record(leg.uuid, argument.strip(), "mask")
+    leg.switch.recorder.act(leg, argument.strip(), "mask")
 
 
 def unmask(leg: Leg, argument: str) -> None:
     """record_session_unmask PATH"""
-    leg.switch.record(leg.uuid, argument.strip(), "unmask")
+    leg.switch.recorder.act(leg, argument.strip(), "unmask")
 
 
 def hold(leg: Leg, argument: str) -> None:
