@@ -111,7 +111,7 @@ class HttpClient:
         """As `Http.ask`."""
         host = host_of(request.url)
         if host not in hosts:
-            raise LookupFailed(f"the settings do not allow the host {host or request.url!r}")
+            raise LookupFailed(f"the settings do not allow the host {host or request.url}")
         deadline = self._clock() + limit_seconds
         while True:
             attempts -= 1

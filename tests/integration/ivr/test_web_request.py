@@ -35,14 +35,15 @@ class Server:
                 connection, _ = self.listener.accept()
             except OSError:
                 return
-            with connection:
-                try:
-                    if self.tls is not None:
-                        connection = self.tls.wrap_socket(connection, server_side=True)
-                    self.requests.append(self._request(connection))
-                    behaviour(connection)
-                except OSError:
-                    continue  # the client has given up, as it should
+            try:
+                if self.tls is not None:
+                    connection = self.tls.wrap_socket(connection, server_side=True)
+                self.requests.append(self._request(connection))
+                behaviour(connection)
+            except OSError:
+                continue  # the client has given up, as it should
+            finally:
+                connection.close()
 
     def _request(self, connection: socket.socket) -> bytes:
         data = b""
@@ -235,7 +236,7 @@ def test_a_metadata_address_is_refused_even_when_the_settings_name_it():
 
 def test_a_name_that_is_not_resolved_in_time_is_a_failure():
     over = threading.Event()
-    client = HttpClient(resolve=lambda _name, _port: [] if over.wait(20) else [])
+    client = HttpClient(resolve=lambda _name, _port: [str(over.wait(20))])
     with pytest.raises(LookupFailed, match="not resolved in time"):
         ask(None, url="http://crm.test/", hosts={"crm.test": {}}, client=client)
     over.set()
@@ -243,7 +244,7 @@ def test_a_name_that_is_not_resolved_in_time_is_a_failure():
 
 def test_names_that_hang_do_not_pile_up_threads():
     over = threading.Event()
-    client = HttpClient(resolve=lambda _name, _port: [] if over.wait(20) else [])
+    client = HttpClient(resolve=lambda _name, _port: [str(over.wait(20))])
     client._resolvers = threading.BoundedSemaphore(1)
     with pytest.raises(LookupFailed, match="not resolved in time"):
         ask(None, url="http://crm.test/", hosts={"crm.test": {}}, client=client)

@@ -1,11 +1,15 @@
 """A call through `fs_scripts.inbound`: whatever happens, the dialplan finds where the caller goes."""
 
+import json
 import re
+import shutil
 
 import pytest
 from structlog.testing import capture_logs
 
 from fs_scripts import inbound, process, reception
+from ivr.contacts import write as write_contacts
+from ivr.library import PACKAGED
 
 UUID = "6b1a3c52-9f6e-4f57-8a55-1f3f7cbb8f10"
 
@@ -123,3 +127,90 @@ def test_the_whole_run_is_one_log_line_with_the_interaction_id(instance, call_of
     (ended,) = [line for line in logs if line["event"] == "flow_ended"]
     assert ended["interaction_id"] == UUID
     assert [e["type"] for e in ended["events"]][-1] == "FlowEnded"
+
+
+def after(call_of, digits="", **variables):
+    given = {
+        "interaction_id": UUID,
+        "uckefu_after": "satisfaction",
+        "uckefu_flow": "main@1",
+        "uckefu_intent": "售后服务",
+    }
+    return call_of(
+        digits, **given | {"uckefu_language": "en", "transfer_after_bridge": "after:XML:uckefu"} | variables
+    )
+
+
+@pytest.fixture
+def satisfaction(instance):
+    (instance / "flows").mkdir()
+    shutil.copy(PACKAGED / "samples" / "satisfaction.yml", instance / "flows")
+
+
+def test_after_the_talk_the_caller_rates_it_and_the_cdr_keeps_the_first_flow(instance, satisfaction, call_of):
+    call = after(call_of, "5")
+    inbound.handler(call, "after")
+    assert call.heard == ["en/survey_score.wav", "en/survey_thanks.wav", "en/goodbye.wav"]
+    kept = {
+        k: call.variables[k]
+        for k in ("uckefu_flow", "uckefu_intent", "uckefu_language", "uckefu_survey_score")
+    }
+    assert kept == {
+        "uckefu_flow": "main@1", "uckefu_intent": "售后服务", "uckefu_language": "en", "uckefu_survey_score": "5",
+    }  # fmt: skip
+    assert (call.variables["uckefu_after_flow"], call.variables["transfer_after_bridge"]) == (
+        "satisfaction@1",
+        "",
+    )
+    (answer,) = (instance / "spool" / "survey").iterdir()
+    assert json.loads(answer.read_text())["interaction_id"] == UUID
+
+
+@pytest.mark.parametrize("name", ["", "lost", "../main"])
+def test_after_the_talk_nobody_is_sent_to_a_queue_by_mistake(instance, call_of, name):
+    call = after(call_of, uckefu_after=name)
+    inbound.handler(call, "after")
+    assert call.variables["uckefu_next"] == "goodbye"
+
+
+def test_the_events_of_every_call_are_in_the_spool(instance, call_of):
+    inbound.handler(call_of("1", interaction_id=UUID, uckefu_did="4001"), "")
+    inbound.handler(call_of("9", interaction_id=UUID, leaves_after=2), "")
+    (path,) = (instance / "spool" / "flow").iterdir()
+    runs = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert [(run["flow"], run["did"], run["next"], run["queue"]) for run in runs] == [
+        ("main@1", "4001", "queue", "sales"), ("main@1", "", "gone", ""),
+    ]  # fmt: skip
+    assert {"NodeEntered", "NodeLeft", "KeyPressed", "FlowEnded"} <= {
+        event["type"] for event in runs[0]["events"]
+    }
+
+
+def test_a_published_version_is_what_the_next_caller_gets(instance, call_of):
+    from ivr.versions import FlowStore
+
+    store = FlowStore(instance / "flows", process.prompts(), process.surroundings()["speech"], ["zh", "en"])
+    for queue in ("sales", "operator"):
+        store.save_draft("main", f"start: a\nnodes:\n  a: {{type: queue, queue: {queue}}}\n", "x")
+        store.publish("main", "x")
+        call = call_of()
+        inbound.handler(call, "")
+        assert call.variables["uckefu_queue"] == queue
+    store.rollback("main", 1, "x")
+    call = call_of()
+    inbound.handler(call, "")
+    assert (call.variables["uckefu_flow"], call.variables["uckefu_queue"]) == ("main@1", "sales")
+
+
+def test_a_contact_decides_where_the_caller_goes(instance, call_of):
+    (instance / "flows").mkdir()
+    (instance / "flows" / "main.yml").write_text(
+        "start: a\nnodes:\n"
+        "  a: {type: lookup, source: contact, found: b, not_found: c, failed: c}\n"
+        "  b: {type: branch, cases: [{when: contact.vip >= 3, next: d}], otherwise: c}\n"
+        "  c: {type: queue, queue: service}\n  d: {type: queue, queue: vip, skills: [english]}\n"
+    )
+    write_contacts(instance / "contacts", {"13800138000": {"vip": 5}}, "CN")
+    call = call_of()
+    inbound.handler(call, "")
+    assert (call.variables["uckefu_queue"], call.variables["uckefu_skills"]) == ("vip", "english:1")

@@ -83,7 +83,10 @@ def converse(prompts: Prompts, context: Callable[..., Context]) -> Conversation:
 
     def make(flow: Flow, says: Sequence[str], *, leaves_after: int | None = None, **around: Any) -> Any:
         script = [parse_say(word) for word in says]
-        session = TerminalSession(prompts, lambda _line: None, script, leaves_after=leaves_after)
+        text_of = getattr(around.get("speech"), "text_of", lambda _path: "")
+        session = TerminalSession(
+            prompts, lambda _line: None, script, leaves_after=leaves_after, text_of=text_of
+        )
         return run(flow, session, context(**around)), session
 
     return make

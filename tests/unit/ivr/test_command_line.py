@@ -87,3 +87,60 @@ def test_a_flow_that_cannot_be_read_is_not_played(write_flow, capsys):
 def test_the_schema_is_json(capsys):
     assert main(["schema"]) == 0
     assert "start" in json.loads(capsys.readouterr().out)["required"]
+
+
+def test_a_flow_is_published_listed_compared_and_rolled_back(write_flow, capsys):
+    first = write_flow("start: a\nnodes:\n  a: {type: queue, queue: sales}\n", "first.yml")
+    second = write_flow("start: a\nnodes:\n  a: {type: queue, queue: service}\n", "second.yml")
+    assert main(["publish", "line", "--file", str(first), "--author", "li", "--note", "opening"]) == 0
+    assert main(["publish", "line", "--file", str(second), "--author", "han"]) == 0
+    assert main(["diff", "line", "1", "2"]) == 0
+    assert main(["rollback", "line", "1", "--author", "li"]) == 0
+    assert main(["versions", "line"]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[:4] == ["line@1", "line@2", "~ nodes.a.queue: sales -> service", "line@1"]
+    assert [line.split()[0] for line in out[4:]] == ["2", "*"]
+    assert out[5].endswith("li  opening")
+    assert main(["check"]) == 0
+
+
+def test_a_flow_that_fails_its_checks_is_not_published(write_flow, capsys):
+    path = write_flow("start: b\nnodes:\n  a: {type: hangup}\n")
+    assert main(["publish", "line", "--file", str(path)]) == 1
+    assert "line/draft.yml:1:8: there is no node `b`" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments", [["publish", "x"], ["rollback", "x", "1"], ["diff", "x", "1", "2"], ["publish", "../x"]]
+)
+def test_what_is_not_there_is_told(arguments, capsys):
+    assert main(arguments) == 2
+    assert capsys.readouterr().err
+
+
+def test_a_script_is_replayed_and_what_goes_otherwise_is_shown(tmp_path, capsys):
+    good = PACKAGED_FLOWS / "samples" / "conversations" / "order.yml"
+    assert main(["play", "--script", str(good)]) == 0
+    assert "ok  the business system is away" in capsys.readouterr().out
+    bad = tmp_path / "bad.yml"
+    bad.write_text(f"flow: {MAIN}\nconversations: [{{name: wrong, talk: [key=1], ends: {{next: gone}}}}]\n")
+    assert main(["play", "--script", str(bad)]) == 1
+    assert capsys.readouterr().out == "FAILED  wrong\n        next: 'queue', not 'gone'\n"
+
+
+def test_the_queues_of_the_record_are_known_to_check(tmp_path, write_flow, capsys):
+    from sqlalchemy.orm import Session
+
+    from sql.engine import make_engine
+    from sql.models import Base, Queue
+
+    (tmp_path / "instance").mkdir()
+    engine = make_engine(f"sqlite:///{tmp_path / 'instance' / 'uckefu.db'}")
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        session.add(Queue(name="service", title_zh="x", title_en="x"))
+        session.commit()
+    engine.dispose()
+    path = write_flow("start: a\nnodes:\n  a: {type: queue, queue: servise}\n")
+    assert main(["check", str(path)]) == 1
+    assert "there is no queue `servise`; did you mean `service`?" in capsys.readouterr().out

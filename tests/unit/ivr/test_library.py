@@ -129,3 +129,43 @@ def test_a_name_from_the_settings_never_leaves_the_folder(library_of, own, tmp_p
     save(tmp_path / "outside.yml", GOOD)
     with pytest.raises(NoFlow):
         library_of().get("../outside")
+
+
+def publish(own, name, text):
+    (own / name).mkdir(exist_ok=True)
+    save(own / name / "published.yml", text)
+
+
+def test_a_published_version_goes_before_a_file_put_there_by_hand(library_of, own):
+    save(own / "main.yml", GOOD)
+    publish(own, "main", NEWER)
+    assert library_of().get("main").label == "main@2"
+    assert library_of().names() == ["main"]
+
+
+LEADS = "start: a\nnodes:\n  a: {type: subflow, flow: sub, next: b}\n  b: {type: transfer, flow: %s}\n"
+SUB = "version: %d\nstart: a\nresult: 1\nnodes:\n  a: {type: set, values: {x: '1'}, next: return}\n"
+
+
+def test_a_call_keeps_the_versions_of_every_flow_that_it_may_come_to(library_of, own):
+    save(own / "main.yml", LEADS % "back")
+    save(own / "back.yml", LEADS % "main")
+    publish(own, "sub", SUB % 1)
+    library = library_of()
+    flow, others = library.take("main")
+    publish(own, "sub", SUB % 2)
+    assert {name: other.label for name, other in others.items()} == {
+        "sub": "sub@1",
+        "back": "back@1",
+        "main": "main@1",
+    }
+    assert library.take("main")[1]["sub"].label == "sub@2"
+    assert flow.leads_to == {"sub", "back"}
+
+
+def test_a_flow_that_leads_to_one_that_is_not_there_still_serves(library_of, own):
+    save(own / "main.yml", LEADS % "lost")
+    save(own / "sub.yml", SUB % 1)
+    with capture_logs() as logs:
+        assert set(library_of().take("main")[1]) == {"sub"}
+    assert [line for line in logs if line["event"] == "flow_leads_nowhere"]

@@ -1,5 +1,6 @@
 """The adapter over FreeSWITCH's session; the fake behaves as `switch_ivr_play_say.c` and `switch_cpp.cpp` do."""
 
+import wave
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,29 @@ class FakeFreeSwitch:
 
     def hangup(self, cause):
         self.variables["cause"] = cause
+
+    def setVariable(self, name, value):
+        self.variables[name] = value
+
+    def setInputCallback(self, function):
+        self.callback = function
+
+    def unsetInputCallback(self):
+        self.callback = None
+
+    def recordFile(self, path, limit, threshold, hits):
+        self._blocked()
+        self.asked.append((path, limit, threshold, hits))
+        assert all(isinstance(self.callback(self, what, None), str) for what in ("dtmf", "event"))
+        self.stopped_by_key = self.callback(self, "dtmf", None)
+        with wave.open(path, "wb") as stream:
+            stream.setnchannels(1)
+            stream.setsampwidth(2)
+            stream.setframerate(8000)
+            stream.writeframes(b"\0\0" * 16000)
+
+    def execute(self, app, data):
+        self.asked.append((app, data))
 
 
 PROMPT = Path("/sounds/zh/main_menu.wav")
@@ -101,3 +125,38 @@ def test_keys_can_be_forgotten_and_the_call_ended():
     session.flush_keys()
     session.hangup("USER_BUSY")
     assert (switch.digits, switch.variables["cause"]) == ("", "USER_BUSY")
+
+
+def test_the_pieces_of_a_number_are_one_source_without_gaps():
+    switch = FakeFreeSwitch("")
+    pieces = (Path("/s/1.wav"), Path("/s/2.wav"))
+    ModPythonSession(switch).read_key(pieces, 1)
+    ModPythonSession(switch).read_key(pieces[:1], 1)
+    assert [call[5] for call in switch.asked] == ["file_string:///s/1.wav!/s/2.wav", "/s/1.wav"]
+
+
+def test_a_recording_ends_at_a_key_and_says_how_long_it_is(tmp_path):
+    switch = FakeFreeSwitch("")
+    assert ModPythonSession(switch).record(tmp_path / "m.wav", 60, 5) == 2.0
+    assert switch.asked == [(str(tmp_path / "m.wav"), 60, 200, 5)]
+    assert (switch.stopped_by_key, switch.callback) == ("break", None)
+
+
+def test_a_caller_who_hangs_up_has_finished_the_message(tmp_path):
+    switch = FakeFreeSwitch("", gone_after=1)
+    session = ModPythonSession(switch)
+    assert session.record(tmp_path / "m.wav", 60, 5) == 2.0
+    with pytest.raises(CallerGone):
+        session.play(PROMPT)
+
+
+def test_the_recording_of_the_call_is_switched_by_applications_that_every_switch_knows(tmp_path):
+    switch = FakeFreeSwitch("")
+    session = ModPythonSession(switch)
+    path = tmp_path / "r.wav"
+    session.start_recording(path)
+    session.mask_recording(path, True)
+    session.mask_recording(path, False)
+    session.stop_recording(path)
+    names = ["record_session", "record_session_mask", "record_session_unmask", "stop_record_session"]
+    assert switch.asked == [(name, str(path)) for name in names]
