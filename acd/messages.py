@@ -269,7 +269,8 @@ EVENT_TYPES: dict[str, type[Happened]] = {
 
 def encode_event(event: Happened) -> str:
     """The event as JSON with its `type`."""
-    return json.dumps({"type": type(event).__name__, **asdict(event)}, ensure_ascii=False)
+    values = {f.name: getattr(event, f.name) for f in fields(event)}
+    return json.dumps({"type": type(event).__name__, **values}, ensure_ascii=False)
 
 
 def decode_event(text: str | bytes) -> Happened:

@@ -4,7 +4,6 @@
 """
 
 import hashlib
-from dataclasses import asdict
 
 from acd.domain.engine import Decision
 from acd.domain.inputs import Input, encode_input
@@ -24,9 +23,5 @@ def digest(decision: Decision, events: list[str] | None = None) -> str:
         events = [encode_event(fact) for fact in decision.events]
     if not (events or decision.effects or decision.anomalies):
         return ""
-    whole = [
-        events,
-        [(type(effect).__name__, asdict(effect)) for effect in decision.effects],
-        decision.anomalies,
-    ]
+    whole = (events, decision.effects, decision.anomalies)
     return hashlib.blake2b(repr(whole).encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()

@@ -1,0 +1,184 @@
+"""What people get to read and what goes to the switch as text: the story, the log, dial strings."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acd.__main__ import main
+from acd.adapters.dial import UnsafeText, bridge_argument
+from acd.adapters.esl_server import arrival
+from acd.adapters.legs import extension_of_event, extension_of_row
+from acd.adapters.switchboard import api_lines
+from acd.domain.effects import HangUpCaller, LetGo, OfferCall, TransferCaller
+from acd.domain.engine import Engine
+from acd.domain.inputs import encode_input
+from acd.messages import encode_event
+from acd.replay import BadLog, replay
+from acd.service.presence import PresenceWatch
+from acd.service.record import digest
+from acd.why import WORDS, story
+from esl import Event
+from tests.unit.acd.acd_world import SECOND, Centre
+
+
+def a_day() -> Centre:
+    centre = Centre(agents=2)
+    centre.ready(1, 2)
+    centre.arrives(channel="i1", number="13800138000")
+    centre.phone_fails(1, "NO_ANSWER")
+    centre.answers(2)
+    centre.agent_hangs_up(2)
+    centre.wait(30)
+    return centre
+
+
+# ---- why -----------------------------------------------------------------------------------------------
+
+
+def test_the_story_of_a_call_is_told_in_sentences() -> None:
+    events = [json.loads(encode_event(event)) for event in a_day().events]
+    told = "\n".join(story(events, "i1", "en", "UTC"))
+    assert "13800138000 entered the queue service" in told
+    assert "agent 1 rings: rule longest-idle, 2 could be asked" in told
+    assert "agent 1 stops ringing: no answer (NO_ANSWER)" in told
+    assert "agent 2 rings: rule longest-idle, 1 could be asked; not asked: no-answer 1" in told
+    assert "the talk with agent 2 is over, 30 s of wrap-up" in told
+    assert story(events, "somebody else", "en", "UTC") == []
+
+
+def test_both_languages_know_the_same_words() -> None:
+    assert set(WORDS["zh"]) == set(WORDS["en"])
+
+
+# ---- log and replay ------------------------------------------------------------------------------------
+
+
+def lines_of(centre: Centre) -> list[str]:
+    engine, lines = Engine(), [json.dumps({"start": {"number": 0, "state": None}})]
+    for number, event in enumerate(centre.log, 1):
+        out = digest(engine.apply(event))
+        lines.append(json.dumps({"number": number, "out": out, "input": json.loads(encode_input(event))}))
+    return lines
+
+
+def test_a_log_replays_and_a_changed_one_is_found_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = lines_of(a_day())
+    log = tmp_path / "log"
+    log.write_text("\n".join(lines), encoding="utf-8")
+    assert main(["replay", str(log)]) == 0
+    assert json.loads(capsys.readouterr().out)["different_at"] is None
+    log.write_text("\n".join(lines).replace("NO_ANSWER", "USER_BUSY"), encoding="utf-8")
+    assert main(["replay", str(log)]) == 1
+    assert json.loads(capsys.readouterr().out)["different_at"] is not None
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no json", '{"number": 1}', '{"start": {"number": 0, "state": null}}\n[]']
+)
+def test_a_file_that_is_no_log_is_refused_with_its_line(text: str) -> None:
+    with pytest.raises(BadLog, match="line"):
+        replay(text.splitlines())
+
+
+def test_a_missing_file_is_an_error_and_not_a_trace(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["replay", "/no/such/file"]) == 2
+    assert "No such file" in capsys.readouterr().err
+
+
+def test_the_tables_can_be_drawn(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["states"]) == 0
+    assert '"agent idle" -> "agent offered" [label="offer made"]' in capsys.readouterr().out
+
+
+# ---- texts for the switch ------------------------------------------------------------------------------
+
+
+def an_offer(**values: Any) -> OfferCall:
+    plain = {
+        "switch": "s", "channel_id": "c1", "interaction_id": "i1", "offer_id": "i1:1:1", "leg_id": "l1", "agent_id": 7,
+        "extension": "1001", "timeout_seconds": 23, "music": "local_stream://moh",
+    }  # fmt: skip
+    return OfferCall(**{**plain, **values})
+
+
+def test_a_dial_string_has_what_the_contract_says() -> None:
+    assert bridge_argument(an_offer(), "uckefu.local") == (
+        "{origination_uuid=l1,leg_timeout=23,ignore_early_media=true,interaction_id=i1,uckefu_role=agent,"
+        "uckefu_agent_id=7,uckefu_offer_id=i1:1:1,api_reporting_hook='python fs_scripts.cdr'}user/1001@uckefu.local"
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["10,01", "1001}", "{a=b}1", "1001\n", "1 2", "'", "", "1001@evil", "user/1"]
+)
+def test_nothing_but_plain_text_goes_into_a_dial_string(text: str) -> None:
+    with pytest.raises(UnsafeText):
+        bridge_argument(an_offer(extension=text), "uckefu.local")
+    with pytest.raises(UnsafeText):
+        bridge_argument(an_offer(interaction_id=text + ","), "uckefu.local")
+
+
+def test_what_a_caller_says_of_itself_is_cut_and_cleaned_and_makes_no_id() -> None:
+    data = Event({
+        "Unique-ID": "c1", "Caller-Caller-ID-Number": "1" * 500, "Caller-Caller-ID-Name": "O'Brien\r\nUnique-ID: x",
+        "variable_interaction_id": "a,b}{c", "variable_uckefu_priority": "-3", "variable_uckefu_queue": "service",
+    })  # fmt: skip
+    made = arrival(data, "switch1", 5)
+    assert (made.interaction_id, made.priority, made.queue, len(made.number)) == ("c1", 0, "service", 128)
+    assert "\n" not in made.name
+
+
+def test_who_hung_up_is_said_before_the_call_is_ended() -> None:
+    assert api_lines(HangUpCaller("s", "c1", "agent")) == [
+        "uuid_setvar c1 uckefu_hangup_by agent",
+        "uuid_kill c1 NORMAL_CLEARING",
+    ]
+
+
+def test_the_dialplan_is_told_why_a_caller_was_let_go() -> None:
+    assert "uuid_setvar c1 uckefu_queue_result timeout" in api_lines(LetGo("s", "c1", "timeout"))
+
+
+def test_a_queue_name_with_a_line_end_goes_nowhere() -> None:
+    with pytest.raises(UnsafeText):
+        api_lines(TransferCaller("s", "c1", "queue", "a\nb"))
+
+
+def test_whose_phone_a_leg_is() -> None:
+    outbound = {
+        "Channel-Name": "sofia/internal/x7f3@10.0.0.1",
+        "Call-Direction": "outbound",
+        "variable_dialed_user": "1001",
+    }
+    inbound = {"Channel-Name": "sofia/internal/1002@uckefu.local", "Call-Direction": "inbound"}
+    trunk = {"Channel-Name": "sofia/external/1001@gateway", "Call-Direction": "inbound"}
+    assert [extension_of_event(Event(headers)) for headers in (outbound, inbound, trunk)] == [
+        "1001",
+        "1002",
+        "",
+    ]
+    assert extension_of_row({"name": "sofia/internal/x@h", "presence_id": "1001@d"}) == "1001"
+    assert extension_of_row({"name": "sofia/internal/1003@h", "presence_id": ""}) == "1003"
+
+
+# ---- pages ---------------------------------------------------------------------------------------------
+
+
+def test_only_news_of_a_page_goes_into_the_log() -> None:
+    watch = PresenceWatch([], 0)
+    assert [watch.heard((1, "w"), True, n) for n in (0, 10, 20)] == [True, False, False]
+    assert watch.heard((1, "w"), False, 30)
+    assert not watch.heard((1, "w"), False, 31)
+
+
+def test_a_silent_page_is_gone_only_while_others_are_heard() -> None:
+    watch = PresenceWatch([(1, "a"), (2, "b")], 0)
+    assert watch.silent() == []  # the web process may be down
+    watch.heard((2, "b"), True, 26 * SECOND)
+    assert watch.silent() == [(1, "a")]
+    assert watch.silent() == []
+    assert watch.heard((1, "a"), True, 27 * SECOND)
