@@ -17,4 +17,9 @@ def handler(session: FreeSwitchSession, args: str) -> None:
         session: the caller's channel.
         args: "" or `after`.
     """
-    receive(session, after_talk=args.strip() == "after")
+    try:
+        receive(session, after_talk=args.strip() == "after")
+    finally:
+        # FreeSWITCH's object holds its channel's lock until it is freed. Whatever still refers to it (a traceback, a
+        # cycle) would keep the channel in the switch after the hangup.
+        session.destroy()

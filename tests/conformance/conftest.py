@@ -56,7 +56,7 @@ def journal(open_socket: Journal) -> Iterator[Journal]:
     open_socket.begin()
     yield open_socket
     open_socket.api("hupall")
-    wait_until(lambda: open_socket.api("show channels count").strip() == "0 total.", what="all calls to end")
+    wait_until(lambda: open_socket.api("show channels").strip() == "0 total.", what="all calls to end")
 
 
 @pytest.fixture

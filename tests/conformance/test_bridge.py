@@ -44,6 +44,7 @@ def test_both_hear_each_other_and_the_agents_hangup_ends_the_call(held, caller, 
     agent.hang_up()
     caller.wait("disconnected")
     ours, theirs = journal.ended(held.uuid), journal.ended(leg)
+    held.wait("CHANNEL_HANGUP_COMPLETE")
     assert caller.heard() == ["music", "agent"]
     assert agent.heard() == ["caller"]
     assert held.story(held.uuid)[-7:] == [
@@ -76,6 +77,7 @@ def test_the_callers_hangup_ends_the_call(held, caller, agent, journal):
     caller.hang_up()
     agent.wait("disconnected")
     ours, theirs = journal.ended(held.uuid), journal.ended(leg)
+    held.wait("CHANNEL_HANGUP_COMPLETE")
     assert held.story(held.uuid)[-7:] == [
         "BRIDGE", "HANGUP", "UNBRIDGE", "EXECUTE_COMPLETE bridge", "UNPARK", "EXECUTE_COMPLETE socket", "HANGUP_COMPLETE",
     ]  # fmt: skip
@@ -190,6 +192,7 @@ def test_a_caller_who_leaves_while_it_rings_stops_the_ringing(held, caller, sipp
     caller.hang_up()
     phone.saw("< CANCEL")
     theirs, ours = journal.ended(leg), journal.ended(held.uuid)
+    held.wait("CHANNEL_HANGUP_COMPLETE")
     assert (theirs.variable("hangup_cause"), theirs.variable("sip_hangup_disposition")) == (
         "ORIGINATOR_CANCEL",
         "send_cancel",
@@ -242,7 +245,7 @@ def test_the_message_order_of_an_answered_bridge(held, caller, sipp, journal):
     assert phone.messages == ["< INVITE", "> 180", "> 200", "< ACK", "< BYE", "> 200"]
     invite = phone.log.split("\nINVITE ", 1)[1]
     assert f'"{caller.user}" <sip:{caller.user}@' in invite  # the agent's phone shows who calls
-    assert journal.ended(leg).variable("sip_term_status") == "200"
+    assert journal.ended(leg).variable("sip_hangup_disposition") == "send_bye"
 
 
 def test_after_a_refusal_the_next_phone_rings(held, caller, agent, second, journal):

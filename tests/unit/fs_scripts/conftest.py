@@ -65,6 +65,9 @@ class FakeCall:
     def hangup(self, cause):
         self.hung_up = cause
 
+    def destroy(self):
+        self.is_destroyed = True
+
     def getVariable(self, name):
         return self.variables.get(name)
 

@@ -214,3 +214,11 @@ def test_a_contact_decides_where_the_caller_goes(instance, call_of):
     call = call_of()
     inbound.handler(call, "")
     assert (call.variables["uckefu_queue"], call.variables["uckefu_skills"]) == ("vip", "english:1")
+
+
+def test_the_session_is_given_back_whatever_happened(instance, call_of, monkeypatch):
+    """Else FreeSWITCH keeps the channel after the hangup, for as long as anything refers to the session."""
+    call = call_of("2")
+    monkeypatch.setattr(process, "centre", lambda: 1 / 0)
+    inbound.handler(call, "")
+    assert call.is_destroyed
