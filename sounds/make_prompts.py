@@ -23,7 +23,10 @@ def main(languages: list[str]) -> None:
     """Speak what is missing."""
     voice = Espeak()
     for language in languages or list(Espeak.VOICES):
-        for file, lead, tail in (("prompts.yml", 0.15, 0.25), ("say/pieces.yml", PIECE_SECONDS, PIECE_SECONDS)):
+        for file, lead, tail in (
+            ("prompts.yml", 0.15, 0.25),
+            ("say/pieces.yml", PIECE_SECONDS, PIECE_SECONDS),
+        ):
             texts = HERE / language / file
             for name, text in yaml.safe_load(texts.read_text(encoding="utf-8")).items():
                 path = texts.parent / f"{name}.wav"

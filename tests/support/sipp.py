@@ -200,7 +200,9 @@ def cancelled() -> str:
     return request("CANCEL") + send(ok) + send(ended) + request("ACK")
 
 
-def register(user: str, domain: str, *, cseq: int, expires: int = 60, contact: str = "", credentials: str = "") -> str:
+def register(
+    user: str, domain: str, *, cseq: int, expires: int = 60, contact: str = "", credentials: str = ""
+) -> str:
     """A REGISTER; `credentials` is sipp's `[authentication …]`."""
     where = contact or f"<sip:{user}@[local_ip]:[local_port]>"
     return send(
@@ -213,7 +215,9 @@ def register(user: str, domain: str, *, cseq: int, expires: int = 60, contact: s
     )
 
 
-def registered(user: str, password: str, domain: str, *, expires: int = 60, contact: str = "", result: int = 200) -> str:
+def registered(
+    user: str, password: str, domain: str, *, expires: int = 60, contact: str = "", result: int = 200
+) -> str:
     """Register with a password: challenge, then `result`."""
     word = f"[authentication username={user} password={password}]\n"
     return (
