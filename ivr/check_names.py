@@ -33,14 +33,17 @@ def check_names(
 
 
 def _missing_prompts(read: FlowFile, flow: Flow, prompts: Prompts, languages: Iterable[str]) -> None:
+    named = [
+        (("nodes", name, *field), prompt)
+        for name, node in flow.nodes.items()
+        for field, prompt in node.prompts().items()
+    ]
     for language in languages:
-        for name, node in flow.nodes.items():
-            for field, prompt in node.prompts().items():
-                if prompts.path(prompt, language) is None:
-                    message = f"there is no prompt {language}/{prompt}.wav"
-                    message += did_you_mean(prompt, prompts.names(language))
-                    place = read.source.value(("nodes", name, *field))
-                    read.add(place, "missing-prompt", message, blocks=False)
+        there = frozenset(prompts.names(language))
+        for path, prompt in named:
+            if prompt not in there:
+                message = f"there is no prompt {language}/{prompt}.wav" + did_you_mean(prompt, there)
+                read.add(read.source.value(path), "missing-prompt", message, blocks=False)
 
 
 def _missing_texts(read: FlowFile, flow: Flow, languages: Collection[str], known: Known) -> None:

@@ -4,6 +4,7 @@ Each is computed when a flow asks for it: the region of a number alone needs tab
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import phonenumbers
@@ -63,6 +64,7 @@ def is_mobile(number: str, home: str) -> bool:
     return parsed is not None and phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.MOBILE
 
 
+@lru_cache(maxsize=1000)
 def _parsed(number: str, home: str) -> "phonenumbers.PhoneNumber | None":
     try:
         return phonenumbers.parse(number, home)

@@ -7,7 +7,7 @@ reads a flow file with them, and nested ones make a small file grow without end.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -17,8 +17,7 @@ NULLS = ("", "~", "null", "Null", "NULL")
 DEEPEST = 20
 
 
-@dataclass(frozen=True, order=True)
-class Position:
+class Position(NamedTuple):
     """A place in a file, both counted from 1."""
 
     line: int = 1
