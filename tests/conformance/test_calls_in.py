@@ -102,12 +102,12 @@ def test_after_a_script_with_a_defect_the_next_action_runs(caller, journal):
 
 
 def test_a_hangup_while_a_script_plays_ends_the_script(caller, journal):
-    caller.call("7005")
+    caller.call("7015")
     caller.wait("confirmed")
     caller.hears("invalid")
     caller.hang_up()
     ended = journal.ended(journal.caller_leg())
-    assert ended.variable("lab_seen") == "('7005', False, True, True, 0)"
+    assert ended.variable("lab_seen") == "('7015', False, True, True, 0)"
     assert ended.variable("after_python") is None  # the dialplan does not go on for a caller who has left
 
 

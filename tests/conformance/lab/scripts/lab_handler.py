@@ -8,7 +8,8 @@ def handler(session, args):
     before = session.getVariable("destination_number"), session.answered(), session.ready()
     session.answer()
     session.execute("playback", "tone_stream://%(600,0,400)")
-    played = session.streamFile("tone_stream://%(2000,0,1500)")
+    milliseconds = 20_000 if args == "long" else 1000
+    played = session.streamFile(f"tone_stream://%({milliseconds},0,1500)")
     session.setVariable("lab_args", args)
     session.setVariable("lab_seen", repr((*before, session.answered(), played)))
     session.setVariable("lab_unset", repr(session.getVariable("no_such_variable")))
