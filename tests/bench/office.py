@@ -24,7 +24,7 @@ from esl.blocking import ESLconnection
 from sql.models import Agent, Queue, Tier, User
 from sql.seed import sip_a1_hash
 from tests.bench import load
-from tests.bench.meter import cpu_seconds, family
+from tests.bench.meter import cpu_seconds, family, prefer
 from tests.support.ports import free_port
 from tests.support.servers import temporary_folder
 from tests.support.stack import NAMES, Stack
@@ -76,6 +76,7 @@ class Office:
         try:
             self.folder = self._resources.enter_context(temporary_folder())
             self._resources.enter_context(self.stack)
+            prefer(self.stack.every_pid())
             self.bus = self._resources.enter_context(self.stack.bus())
             self.acd = AcdClient(self.bus)
             self._hire()
