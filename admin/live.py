@@ -63,6 +63,8 @@ class Live:
         if beat:
             self._sent_at = time.monotonic()
             view_age.set(max(0.0, (to_us(now()) - (true_at_us or 0)) / 1e6))
+        if not self.windows:
+            return  # nobody looks; who comes is sent the present state
         for agent_id in {agent for agent in self.windows.values() if agent is not None}:
             mine = views.my_slice(view, agent_id, region) or {}
             self._emit("my", f"agent:{agent_id}", true_at_us, mine, beat=beat)

@@ -14,7 +14,7 @@ from redis.retry import Retry
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from acd.history.reader import EventReader
+from acd.history.reader import BATCH, EventReader
 from acd.history.spool import load_spool
 from sql.engine import make_engine
 from uckefu.log import configure_logging
@@ -23,6 +23,7 @@ from uckefu.settings import load_settings
 log = structlog.get_logger(__name__)
 
 WAIT_SECONDS = 1.0
+GATHER_SECONDS = 0.2  # events come in clusters, and a transaction costs more than what is in it
 SPOOL_SECONDS = 2.0
 BACK_OFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -66,7 +67,8 @@ def keep_reading(reader: EventReader, stopping: threading.Event) -> None:
     failures = 0
     while not stopping.is_set():
         try:
-            reader.step(WAIT_SECONDS)
+            if 0 < reader.step(WAIT_SECONDS) < BATCH:
+                stopping.wait(GATHER_SECONDS)
             failures = 0
         except (RedisError, SQLAlchemyError, OSError) as error:
             _back_off("history_waits", error, failures, stopping)
