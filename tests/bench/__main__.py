@@ -9,13 +9,14 @@ Run it as root (it listens on the loopback) on a machine that has nothing else t
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from tests.bench import flows, offers, talks
+from tests.bench.load import LoadFailed
 from tests.bench.meter import ask_for_priority
-from tests.bench.office import Office, offices
+from tests.bench.office import Office, Refused, offices
 
 Line = dict[str, Any]
 GOALS = {"offer_latency_p99_ms": 25, "flow_cpu_ratio": 1.2, "softswitch_rtp_gap_p999_ms": 40}
@@ -55,10 +56,20 @@ def main(arguments: list[str] | None = None) -> int:
     names = set(options.names) or set(NAMES)
     nice = ask_for_priority()
     switches = [options.switch] if options.switch else offices()
+    failed = 0
     for line in lines(names, switches, TINY if options.tiny else FULL):
         goal = {"goal": GOALS[line["name"]]} if line["name"] in GOALS else {}
+        failed += "error" in line
         print(json.dumps({**line, **goal, "nice": nice}), flush=True)
-    return 0
+    return 1 if failed else 0
+
+
+def tried(measure: Callable[[], Line]) -> Line:
+    """What it found, or why it could not; one bench that fails must not cost the others their turn."""
+    try:
+        return measure()
+    except (TimeoutError, LoadFailed, Refused, PermissionError) as error:
+        return {"value": None, "unit": "", "reference": None, "error": str(error)}
 
 
 def lines(names: set[str], switches: list[str], size: Size) -> Iterator[Line]:
@@ -67,45 +78,49 @@ def lines(names: set[str], switches: list[str], size: Size) -> Iterator[Line]:
     for switch in switches:
         with Office(switch, agents=size.agents, offer_agents=size.offer_agents) as office:
             if "offer_latency_p99_ms" in names:
-                found = offers.measure(office, calls=size.offers, rate=size.offers_per_second)
+                found = tried(
+                    lambda o=office: offers.measure(o, calls=size.offers, rate=size.offers_per_second)
+                )
                 yield {"name": "offer_latency_p99_ms", "switch": switch, **found}
             if "flow_cpu_ratio" in names:
-                found = flows.measure(
-                    office,
-                    calls=size.menus,
-                    rate=size.menus_per_second,
-                    rounds=size.menu_rounds,
-                    idle_seconds=size.idle_seconds,
-                )
+                found = tried(lambda o=office: menus(o, size))
                 yield {"name": "flow_cpu_ratio", "switch": switch, **found}
             if names & TALK_NAMES:
-                heard[switch] = talks.measure(office, calls=size.talks, seconds=size.talk_seconds)
+                heard[switch] = tried(
+                    lambda o=office: talks.measure(o, calls=size.talks, seconds=size.talk_seconds)
+                )
     yield from talk_lines(names, heard)
+
+
+def menus(office: Office, size: Size) -> Line:
+    """`flow_cpu_ratio` at this size."""
+    return flows.measure(
+        office,
+        calls=size.menus,
+        rate=size.menus_per_second,
+        rounds=size.menu_rounds,
+        idle_seconds=size.idle_seconds,
+    )
 
 
 def talk_lines(names: set[str], heard: dict[str, Line]) -> Iterator[Line]:
     """The built-in switch's lines with FreeSWITCH as the reference; only FreeSWITCH heard: its own lines."""
     shown = "builtin" if "builtin" in heard else next(iter(heard), "")
-    other = heard.get("freeswitch") if shown == "builtin" else None
+    other = heard.get("freeswitch", {}) if shown == "builtin" else {}
     kinds = {
         "softswitch_rtp_gap_p999_ms": ("gap_ms", "ms"),
         "softswitch_cpu_per_call_percent": ("cpu_percent", "% of a core"),
     }
     for name, (key, unit) in kinds.items():
         if shown and name in names:
-            details = {k: v for k, v in heard[shown].items() if k not in ("gap_ms", "cpu_percent")}
-            reference = {
-                f"reference_{k}": v for k, v in (other or {}).items() if k.endswith(("_ms", "percent"))
+            ours = heard[shown]
+            details = {k: v for k, v in ours.items() if k not in ("gap_ms", "cpu_percent")}
+            theirs = {
+                f"reference_{k}": v for k, v in other.items() if k.endswith(("_ms", "percent", "error"))
             }
-            yield {
-                "name": name,
-                "value": round(heard[shown][key], 2),
-                "unit": unit,
-                "switch": shown,
-                "reference": round(other[key], 2) if other else None,
-                **details,
-                **reference,
-            }
+            value, reference = (round(each[key], 2) if key in each else None for each in (ours, other))
+            line = {"name": name, "switch": shown, "value": value, "unit": unit, "reference": reference}
+            yield {**details, **theirs, **line}
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ import psutil
 import yaml
 from sqlalchemy.orm import Session
 
-from acd.contract import AcdClient, ReloadConfiguration, SetStatus
+from acd.contract import AcdClient, AcdView, ReloadConfiguration, SetStatus
 from esl.blocking import ESLconnection
 from sql.models import Agent, Queue, Tier, User
 from sql.seed import sip_a1_hash
@@ -120,18 +120,33 @@ class Office:
         """The agents' extensions."""
         return [str(FIRST_EXTENSION + n) for n in range(self.agents)]
 
+    def view(self) -> AcdView:
+        """The ACD's view."""
+        return self.acd.view() or {"queues": {}, "agents": {}}
+
     def ready(self, queue: str) -> int:
         """How many agents of a queue are ready now."""
-        view = self.acd.view() or {}
-        return int(view.get("queues", {}).get(queue, {}).get("ready", 0))
+        return int(self.view()["queues"].get(queue, {}).get("ready", 0))
 
     def talking(self) -> int:
         """How many agents talk now."""
-        view = self.acd.view() or {}
-        return sum(agent["state"] == "talking" for agent in view.get("agents", {}).values())
+        return sum(agent["state"] == "talking" for agent in self.view()["agents"].values())
+
+    def busy(self) -> dict[str, str]:
+        """The agents (by extension) that are offered a call, talk, or are in wrap-up, with their state."""
+        states = {agent["extension"]: agent["state"] for agent in self.view()["agents"].values()}
+        return {
+            extension: state
+            for extension, state in states.items()
+            if state not in ("idle", "signed-out", "not-ready")
+        }
 
     def wait_idle(self, queue: str, agents: int) -> None:
-        """Wait until that many are ready."""
+        """Wait until that many are ready; who missed a call in the rush is made ready again."""
+        wait_until(lambda: not self.busy(), seconds=60, what=f"the agents to be free: {self.busy()}")
+        for agent_id, agent in self.view()["agents"].items():
+            if agent["status"] == "no-answer":
+                self.acd.send(SetStatus(agent_id=int(agent_id), status="ready"))
         wait_until(lambda: self.ready(queue) == agents, seconds=60, what=f"{agents} idle agents in {queue}")
 
     def api(self, command: str) -> str:
