@@ -33,7 +33,8 @@ from uckefu.settings import PROJECT_ROOT
 from uckefu.times import now
 
 OFFERS, TALKS, CALLCENTER, PLAIN_MENU, FLOW_MENU = "4009", "4010", "5001", "5002", "5003"
-QUEUE_AT_ONCE = "version: 1\ntitle: {0}\nstart: now\nnodes:\n  now: {{type: queue, queue: {0}}}\n"
+QUEUE_AT_ONCE = "version: 1\ntitle: {0}\nstart: now\nnodes:\n  now: {{type: queue, queue: {0}{1}}}\n"
+A_PROMPT = ", prompt: please_hold"  # the far ends of `rtp.py` speak only when they were spoken to
 RTP_WINDOW = 400
 FIRST_EXTENSION = 1101
 CONF = Path(__file__).with_name("conf")
@@ -64,8 +65,8 @@ class Office:
         flows = {"default": "main", OFFERS: "bench", TALKS: "talk", FLOW_MENU: "menu"}
         files = {
             "centre.yml": yaml.safe_dump({"flows": flows}),
-            "flows/bench.yml": QUEUE_AT_ONCE.format("bench"),
-            "flows/talk.yml": QUEUE_AT_ONCE.format("talk"),
+            "flows/bench.yml": QUEUE_AT_ONCE.format("bench", ""),
+            "flows/talk.yml": QUEUE_AT_ONCE.format("talk", A_PROMPT),
             "flows/menu.yml": menu_flow(),
         }
         self.stack = Stack(environment, files=files)

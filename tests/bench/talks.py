@@ -95,6 +95,8 @@ def measure(office: Office, *, calls: int, seconds: float) -> dict[str, Any]:
     """The bench on one switch; `compare` makes the lines."""
     before = set(office.stack.settings.recordings_dir.rglob("*.wav"))
     gaps, used, media = talk(office, calls=calls, seconds=seconds)
+    if gaps["streams"] != 2 * calls:
+        raise load.LoadFailed(f"{gaps['streams']} of {2 * calls} ends heard something")
     recordings = set(office.stack.settings.recordings_dir.rglob("*.wav")) - before
     return {
         "gap_ms": gaps["p999_ms"],
