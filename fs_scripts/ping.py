@@ -5,7 +5,9 @@ The supervisor calls it once after the switch has started, which also loads all 
 
 from fs_scripts import cdr, directory, inbound, process  # loaded here so that the first caller need not wait
 from fs_scripts.switch import SwitchEvent, SwitchStream
+from ivr.flow_file import Flow
 from ivr.library import NoFlow
+from ivr.surroundings import warm_up
 
 LOADED = (cdr, directory, inbound)
 
@@ -15,8 +17,11 @@ def fsapi(session: object, stream: SwitchStream, env: SwitchEvent | None, args: 
     process.use_switch_log()
     try:
         centre = process.centre()
+        flows: dict[str, Flow] = {}
         for name in sorted(set(centre.flows.values())):
-            process.flows(centre.languages).get(name)
+            flow, others = process.flows(centre.languages).take(name)
+            flows |= {name: flow, **others}
+        warm_up(flows.values(), centre.region)
     except NoFlow as error:
         stream.write(f"-ERR {error}\n")
         return

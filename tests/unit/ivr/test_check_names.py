@@ -147,3 +147,14 @@ def test_what_is_given_to_every_flow_is_what_check_knows(context):
         "now.month": 3, "now.day": 4,
     }  # fmt: skip
     assert "北京" in call.look_up("call.region")
+
+
+def test_the_tables_of_regions_are_loaded_ahead_only_for_flows_that_ask_for_a_region(context):
+    from ivr.surroundings import warm_up
+
+    asks = (
+        "start: a\nnodes:\n  a: {type: branch, cases: [{when: call.region == 1, next: z}], otherwise: z}\n"
+        + END
+    )
+    assert warm_up([flow(PLAIN).flow, flow(asks).flow], "CN")
+    assert not warm_up([flow(PLAIN).flow], "CN")
