@@ -10,9 +10,16 @@ FIRST, LAST = 26_000, 32_000
 RTP_FIRST, RTP_LAST, RTP_PORTS = 17_000, 26_000, 200
 
 
+def _shuffled(values: range) -> list[int]:
+    """This process's share of the values: workers of one run (pytest-xdist) never meet, two runs seldom do."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    return random.Random(run).sample(values, len(values))[worker::workers]
+
+
 def _handed_out() -> Iterator[int]:
-    # Each process starts somewhere else, so that two test runs on one machine seldom meet.
-    return itertools.cycle(random.Random(os.getpid()).sample(range(FIRST, LAST, 2), (LAST - FIRST) // 2))
+    return itertools.cycle(_shuffled(range(FIRST, LAST, 2)))
 
 
 _candidates = _handed_out()
@@ -44,17 +51,13 @@ def free_port() -> int:
 
 def _free_window() -> int:
     """The first of 200 ports that are all free for UDP now; another test run on this machine may have some."""
-    starts = list(range(RTP_FIRST, RTP_LAST, RTP_PORTS))
-    for start in random.Random(os.getpid()).sample(starts, len(starts)):
-        if start not in _windows_given and all(
-            _binds(port, socket.SOCK_DGRAM) for port in range(start, start + RTP_PORTS)
-        ):
-            _windows_given.add(start)
+    for start in itertools.islice(_windows, (RTP_LAST - RTP_FIRST) // RTP_PORTS):
+        if all(_binds(port, socket.SOCK_DGRAM) for port in range(start, start + RTP_PORTS)):
             return start
     raise RuntimeError(f"no free window of {RTP_PORTS} ports between {RTP_FIRST} and {RTP_LAST}")
 
 
-_windows_given: set[int] = set()
+_windows = itertools.cycle(_shuffled(range(RTP_FIRST, RTP_LAST, RTP_PORTS)))
 
 
 class FreePorts:
