@@ -57,7 +57,7 @@ def _targets(read: FlowFile, flow: Flow) -> None:
             read.add(read.source.value(path), "no-result", message)
         elif target is not None and target != RETURN and target not in flow.nodes:
             message = f"there is no node `{target}`" + did_you_mean(target, flow.nodes)
-            read.add(read.source.value(path), "dangling-target", message)
+            read.add(read.source.value(path), "dangling-target", message, name=target)
     if flow.head.result is not None and RETURN not in [target for _, target in named]:
         message = f"the flow has a `result:`, but no way out is `{RETURN}`"
         read.add(read.source.key(("result",)), "never-returns", message, blocks=False)
@@ -73,10 +73,16 @@ def _dead_ends(read: FlowFile, flow: Flow) -> None:
                 message = (
                     f"{node.type} `{name}` has no way out for a caller who keys nothing; add `no_input:`"
                 )
-                read.add(place, "no-timeout-way-out", message)
+                read.add(place, "no-timeout-way-out", message, name=name)
             else:
                 way = ".".join(field)
-                read.add(place, "dead-end", f"dead end: node `{name}` does not say where to go; add `{way}:`")
+                read.add(
+                    place,
+                    "dead-end",
+                    f"dead end: node `{name}` does not say where to go; add `{way}:`",
+                    name=name,
+                    way=way,
+                )
 
 
 def _unreachable(read: FlowFile, flow: Flow) -> None:
@@ -92,7 +98,7 @@ def _unreachable(read: FlowFile, flow: Flow) -> None:
     for name in flow.nodes:
         if name not in seen:
             place = read.source.key(("nodes", name))
-            read.add(place, "unreachable", f"no caller can reach node `{name}`", blocks=False)
+            read.add(place, "unreachable", f"no caller can reach node `{name}`", blocks=False, name=name)
 
 
 def _next(flow: Flow, name: str) -> list[str]:
@@ -111,7 +117,12 @@ def _cycles(read: FlowFile, flow: Flow, flows: Mapping[str, Flow]) -> None:
         begin = cycle.index(first)
         shown = " -> ".join([*cycle[begin:], *cycle[:begin], first])
         place = read.source.key(("nodes", first))
-        read.add(place, "cycle", f"nobody waits for the caller in the cycle {shown}; put a `menu` into it")
+        read.add(
+            place,
+            "cycle",
+            f"nobody waits for the caller in the cycle {shown}; put a `menu` into it",
+            way=shown,
+        )
         graph = {name: targets - {first} for name, targets in graph.items() if name != first}
 
 
@@ -168,7 +179,8 @@ def _rounds_through_flows(read: FlowFile, flow: Flow, flows: Mapping[str, Flow])
             for path, target in getattr(node.names(), field).items():
                 if target == cycle[1]:
                     place = read.source.value(("nodes", name, *path))
-                    read.add(place, "flow-cycle", f"{what} in the circle {' -> '.join(cycle)}")
+                    shown = " -> ".join(cycle)
+                    read.add(place, "flow-cycle", f"{what} in the circle {shown}", way=shown)
 
 
 def _called(flow: Flow) -> set[str]:

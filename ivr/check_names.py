@@ -43,7 +43,14 @@ def _missing_prompts(read: FlowFile, flow: Flow, prompts: Prompts, languages: It
         for path, prompt in named:
             if prompt not in there:
                 message = f"there is no prompt {language}/{prompt}.wav" + did_you_mean(prompt, there)
-                read.add(read.source.value(path), "missing-prompt", message, blocks=False)
+                read.add(
+                    read.source.value(path),
+                    "missing-prompt",
+                    message,
+                    blocks=False,
+                    name=prompt,
+                    language=language,
+                )
 
 
 def _missing_texts(read: FlowFile, flow: Flow, languages: Collection[str], known: Known) -> None:
@@ -54,10 +61,16 @@ def _missing_texts(read: FlowFile, flow: Flow, languages: Collection[str], known
                 if language not in piece.text and not (
                     "any" in piece.text and language == known.own_language
                 ):
-                    read.add(place, "missing-text", f"the text is not there in `{language}`", blocks=False)
+                    read.add(
+                        place,
+                        "missing-text",
+                        f"the text is not there in `{language}`",
+                        blocks=False,
+                        language=language,
+                    )
             if known.voices is not None and piece.voice not in known.voices:
                 message = f"there is no voice `{piece.voice}`" + did_you_mean(piece.voice, known.voices)
-                read.add(place, "unknown-voice", message)
+                read.add(place, "unknown-voice", message, name=piece.voice)
 
 
 def _unknown_names(read: FlowFile, flow: Flow, known: Known) -> None:
@@ -74,7 +87,9 @@ def _unknown_names(read: FlowFile, flow: Flow, known: Known) -> None:
             for field, named in getattr(names, kind).items():
                 if named not in existing:
                     message = f"there is no {WHAT[kind]} `{named}`" + did_you_mean(named, existing)
-                    read.add(read.source.value(("nodes", name, *field)), f"unknown-{kind}", message)
+                    read.add(
+                        read.source.value(("nodes", name, *field)), f"unknown-{kind}", message, name=named
+                    )
 
 
 def _no_subflows(read: FlowFile, flow: Flow, known: Known) -> None:
@@ -86,14 +101,14 @@ def _no_subflows(read: FlowFile, flow: Flow, known: Known) -> None:
             place = read.source.value(("nodes", name, *field))
             if other.head.result is None:
                 message = f"flow `{called}` never comes back: it has no `result:`; use `transfer`"
-                read.add(place, "no-subflow", message)
+                read.add(place, "no-subflow", message, name=called)
             for argument in getattr(node, "arguments", {}):
                 if argument not in other.head.arguments:
                     where = read.source.key(("nodes", name, "arguments", argument))
                     message = f"flow `{called}` takes no `{argument}`" + did_you_mean(
                         argument, other.head.arguments
                     )
-                    read.add(where, "unknown-argument", message)
+                    read.add(where, "unknown-argument", message, name=argument, flow=called)
 
 
 def _unknown_variables(read: FlowFile, flow: Flow, known: Known) -> None:
@@ -107,7 +122,7 @@ def _unknown_variables(read: FlowFile, flow: Flow, known: Known) -> None:
             if first in set_here or variable in GIVEN_NAMES:
                 continue
             message = f"nothing sets `{variable}`" + did_you_mean(variable, [*set_here, *GIVEN_NAMES])
-            read.add(read.source.value(path), "unknown-variable", message, blocks=False)
+            read.add(read.source.value(path), "unknown-variable", message, blocks=False, name=variable)
 
 
 def _variables(flow: Flow) -> set[str]:

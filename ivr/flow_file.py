@@ -74,10 +74,15 @@ class FlowFile:
     flow: Flow | None = None
     problems: list[Problem] = field(default_factory=list)
 
-    def add(self, place: Position, code: str, message: str, *, blocks: bool = True) -> None:
-        """Note a problem."""
-        where = {"file": self.file, "line": place.line, "column": place.column}
-        self.problems.append(Problem(**where, code=code, message=message, blocks=blocks))  # type: ignore[arg-type]
+    def add(self, place: Position, code: str, message: str, *, blocks: bool = True, **values: object) -> None:
+        """Note a problem; `values` are what the message is about, for who says it in another language."""
+        about = tuple((name, str(value)) for name, value in values.items())
+        self.problems.append(
+            Problem(
+                file=self.file, line=place.line, column=place.column, code=code, message=message, blocks=blocks,
+                values=about,
+            )
+        )  # fmt: skip
 
 
 def read_flow(path: Path) -> FlowFile:
@@ -86,7 +91,7 @@ def read_flow(path: Path) -> FlowFile:
     try:
         data = path.read_bytes()
     except OSError as error:
-        read.add(Position(), "unreadable", f"can't be read: {error.strerror}")
+        read.add(Position(), "unreadable", f"can't be read: {error.strerror}", reason=error.strerror)
         return read
     return parse_flow(flow_name(path), str(path), data)
 
@@ -100,7 +105,12 @@ def parse_flow(name: str, file: str, data: bytes) -> FlowFile:
     """As `read_flow`, from the bytes of the file."""
     read = FlowFile(file)
     if len(data) > BIGGEST_FILE_BYTES:
-        read.add(Position(), "too-big", f"larger than {BIGGEST_FILE_BYTES} bytes; split the flow")
+        read.add(
+            Position(),
+            "too-big",
+            f"larger than {BIGGEST_FILE_BYTES} bytes; split the flow",
+            limit=BIGGEST_FILE_BYTES,
+        )
         return read
     try:
         read.source = yaml_source.read(data.decode("utf-8"))
@@ -109,7 +119,7 @@ def parse_flow(name: str, file: str, data: bytes) -> FlowFile:
         column = error.start - data.rfind(b"\n", 0, error.start)
         read.add(Position(line, column), "not-utf-8", "not UTF-8 text; save the file as UTF-8")
     except NotYaml as error:
-        read.add(error.position, "not-yaml", f"YAML: {error}")
+        read.add(error.position, "not-yaml", f"YAML: {error}", reason=error)
     else:
         _fields(name, read)
     return read
@@ -117,7 +127,7 @@ def parse_flow(name: str, file: str, data: bytes) -> FlowFile:
 
 def _fields(name: str, read: FlowFile) -> None:
     for path, place in read.source.duplicates:
-        read.add(place, "duplicate-key", f"`{path[-1]}` stands here twice")
+        read.add(place, "duplicate-key", f"`{path[-1]}` stands here twice", name=path[-1])
     data = read.source.data
     if not isinstance(data, dict):
         read.add(Position(), "no-flow", "a flow needs `start:` and `nodes:`")
@@ -141,19 +151,23 @@ def _node(key: str, data: Any, read: FlowFile) -> Node | None:
             read.source.key(path),
             "bad-name",
             f"`{RETURN}` is the way out of a subflow and no name for a node",
+            name=key,
         )
     if not re.fullmatch(NAME_PATTERN, key):
         read.add(
-            read.source.key(path), "bad-name", f"`{key}` is no name for a node; use letters, digits, - and _"
+            read.source.key(path),
+            "bad-name",
+            f"`{key}` is no name for a node; use letters, digits, - and _",
+            name=key,
         )
     kind = data.get("type") if isinstance(data, dict) else None
     if not isinstance(kind, str):
         message = f"node `{key}` needs `type:`, one of {', '.join(types)}"
-        read.add(read.source.key(path), "no-type", message)
+        read.add(read.source.key(path), "no-type", message, name=key)
         return None
     if kind not in types:
         place = read.source.value((*path, "type"))
-        read.add(place, "unknown-type", f"unknown node type `{kind}`" + did_you_mean(kind, types))
+        read.add(place, "unknown-type", f"unknown node type `{kind}`" + did_you_mean(kind, types), name=kind)
         return None
     return _model(types[kind], data, path, f"a `{kind}` node", read)
 
@@ -169,7 +183,7 @@ def _model(
     try:
         return model.model_validate(data)
     except ValidationError as refused:
-        errors = refused.errors(include_url=False, include_context=False)
+        errors = refused.errors(include_url=False)
         known = [*model.model_fields, *also]
         # A misspelt field is one mistake, not an unknown one and a missing one.
         unknown = [str(e["loc"][-1]) for e in errors if e["type"] == "extra_forbidden"]
@@ -191,16 +205,24 @@ def _field_problem(
             read.source.key(place),
             "unknown-field",
             f"{what} has no field `{name}`" + did_you_mean(name, known),
+            name=name,
         )
     elif error["type"] == "missing":
-        read.add(read.source.key(path), "missing-field", f"{what} needs `{name}:`")
+        read.add(read.source.key(path), "missing-field", f"{what} needs `{name}:`", name=name)
     elif "[key]" in error["loc"]:
         _key_problem(error, place, name, read)
     elif not where:
-        read.add(read.source.key(path), "bad-node", f"{what}: {error['msg']}")
+        read.add(read.source.key(path), "bad-node", f"{what}: {error['msg']}", **_about(error))
     else:
         message = f"`{'.'.join(where)}`: {error['msg'].lower()}, not {error['input']!r}"
-        read.add(read.source.value(place), "bad-value", message)
+        read.add(read.source.value(place), "bad-value", message, name=".".join(where), **_about(error))
+
+
+def _about(error: ErrorDetails) -> dict[str, Any]:
+    """What a refused value is, and which rule refused it with which limit."""
+    limits = [value for value in error.get("ctx", {}).values() if isinstance(value, str | int | float)]
+    limit = limits[0] if limits else ""
+    return {"kind": error["type"], "limit": limit, "reason": error["msg"], "input": error.get("input")}
 
 
 def _key_problem(error: ErrorDetails, place: yaml_source.Path, name: str, read: FlowFile) -> None:
@@ -210,7 +232,7 @@ def _key_problem(error: ErrorDetails, place: yaml_source.Path, name: str, read: 
         if is_menu
         else f"`{name}` can't stand here: {error['msg'].lower()}"
     )
-    read.add(read.source.key(place), "bad-key", message)
+    read.add(read.source.key(place), "bad-key" if is_menu else "bad-entry", message, name=name)
 
 
 def json_schema() -> dict[str, Any]:

@@ -1,17 +1,23 @@
 """What is wrong with a flow file: one shape for every message, with its place and a proposal.
 
-`flow_file` and `check` find problems; the command line prints them, `library` logs them. `code` is stable and
-has no language, so that a page can say it in the reader's.
+`flow_file` and `check` find problems; the command line prints them, `library` logs them. `code` and `values` are
+stable and have no language, so that a page can say it in the reader's (`admin.flows.words`).
 """
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Problem:
-    """One mistake. `blocks`: a flow that has it is not served; the others are only reported."""
+    """One mistake.
+
+    Args:
+        blocks: a flow that has it is not served; the others are only reported.
+        values: what the message is about, by name.
+    """
 
     file: str
     line: int
@@ -19,6 +25,13 @@ class Problem:
     code: str
     message: str
     blocks: bool = True
+    values: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def near(self) -> str:
+        """What was meant, perhaps, or ""."""
+        found = re.search(r"; did you mean `(.+?)`\?", self.message)
+        return found[1] if found else ""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}: {self.message}"

@@ -296,7 +296,13 @@ class FlowStore:
             read.flow, self.prompts, self.speech, self.languages, self.own_language
         ):
             if isinstance(failed, SpeechNotAvailable):
-                read.add(read.source.value(path), "not-spoken", f"{text!r} can't be spoken: {failed}")
+                read.add(
+                    read.source.value(path),
+                    "not-spoken",
+                    f"{text!r} can't be spoken: {failed}",
+                    name=text,
+                    reason=failed,
+                )
         if read.problems:
             raise NotPublished(read.problems)
 

@@ -41,6 +41,11 @@ class Source:
         """Where the value of `path` begins, or the nearest one above it."""
         return self._nearest(self.values, path)
 
+    def path_at(self, place: Position) -> Path:
+        """The deepest path that stands at a place, () when none does."""
+        at = [path for places in (self.keys, self.values) for path, each in places.items() if each == place]
+        return max(at, key=len, default=())
+
     def _nearest(self, places: dict[Path, Position], path: Path) -> Position:
         for length in range(len(path), -1, -1):
             if path[:length] in places:
