@@ -59,7 +59,13 @@ class Contact(Base):
     vip_level: Mapped[int] = mapped_column(default=0)
     note: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    numbers: Mapped[list["ContactNumber"]] = relationship(back_populates="contact")
+    updated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    email: Mapped[str] = mapped_column(String(128), default="", server_default="", index=True)
+    fields: Mapped[dict[str, str] | None] = mapped_column(JSON)  # custom fields: key -> value
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id"))  # a double that is no more
+    numbers: Mapped[list["ContactNumber"]] = relationship(
+        back_populates="contact", order_by="ContactNumber.number"
+    )
 
 
 class ContactNumber(Base):
