@@ -54,9 +54,9 @@ def _first(session: FreeSwitchSession, interaction_id: str, queue: str) -> None:
 
 def _after_talk(session: FreeSwitchSession, interaction_id: str) -> None:
     """The flow after a talk; the CDR keeps the flow, language and intent of the first one."""
-    _set(session, {"uckefu_next": "goodbye", "transfer_after_bridge": ""})
-    language = session.getVariable("uckefu_language") or ""
     name = session.getVariable("uckefu_after") or ""
+    _set(session, {"uckefu_next": "goodbye", "transfer_after_bridge": "", "uckefu_after": ""})
+    language = session.getVariable("uckefu_language") or ""
     outcome = _run(session, name, interaction_id, "", language)
     told = {"uckefu_after_flow": outcome.flow} | outcome.extra
     if outcome.next in ("queue", "transfer", "outside"):

@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 
 from acd.adapters.dial import UnsafeText, bridge_argument, one_line
-from acd.domain.effects import CallEffect, LetGo, OfferCall, PlayMusic, Withdraw
+from acd.domain.effects import CallEffect, HangUpCaller, LetGo, OfferCall, PlayMusic, Withdraw
 from acd.domain.inputs import BridgeEnded, CallerGone, Input, LegAnswered, LegEnded
 from esl import EslError, Event
 from esl.aio import OutboundCall
@@ -28,8 +28,15 @@ SILENCE = "silence_stream://-1"
 RELEASE_SECONDS = 1.0
 SHORT_SECONDS = 1.0  # music that ends sooner is broken: silence instead of a loop
 
+AFTER = "after:XML:uckefu"  # `transfer_after_bridge` of a caller whose flow asked for a survey (ivr/nodes/queue.py)
+
 Submit = Callable[[Input], None]
 Now = Callable[[], int]
+
+
+def after_of(data: Event) -> str:
+    """Where the caller goes after the talk, "" for nowhere."""
+    return AFTER if data.variable("uckefu_after") else ""
 
 
 class CallControl:
@@ -46,7 +53,9 @@ class CallControl:
         self._next: OfferCall | None = None  # to ring as soon as that bridge is over
         self._tasks: set[asyncio.Task[None]] = set()
         self._ringback = ""
-        self._is_guarded = False  # hangup_after_bridge is off, so that ending the ringing can't end the call
+        self._after = after_of(call.data)
+        # What follows a talk is off, so that ending the ringing can't end the call or lead into a survey.
+        self._is_guarded = bool(self._after) and not call.data.variable("transfer_after_bridge")
 
     def perform(self, effect: CallEffect) -> bool:
         """Carry out what needs the channel's own socket; False for everything else."""
@@ -63,9 +72,11 @@ class CallControl:
             self._give_back(self._next, "PICKED_OFF")
             self._next = None
         elif isinstance(effect, Withdraw):
-            self._is_guarded = True
-            self._api(f"uuid_setvar {self.channel_id} hangup_after_bridge false")
+            self._guard(True)
             self._api(f"uuid_kill {effect.leg_id} {effect.cause}")
+        elif isinstance(effect, HangUpCaller) and effect.by == "agent" and self._after:
+            # The agent's part is over, the caller's is not; this ends the agent's leg, too.
+            self._api(f"uuid_transfer {self.channel_id} after XML uckefu")
         else:
             if isinstance(effect, LetGo):
                 self._wanted_music = ""
@@ -156,13 +167,20 @@ class CallControl:
             return
         self._ringing = offer
         if self._is_guarded:
-            self._is_guarded = False
-            self._api(f"uuid_setvar {self.channel_id} hangup_after_bridge true")
+            self._guard(False)
         self._hear_while_ringing(offer.music)
         if self._playing:
             self._playing = ""
             self._api(f"uuid_break {self.channel_id} all")
         self._start(self._bridge(offer, argument))
+
+    def _guard(self, on: bool) -> None:
+        self._is_guarded = on
+        self._api(f"uuid_setvar {self.channel_id} hangup_after_bridge {'false' if on else 'true'}")
+        if self._after:
+            self._api(
+                f"uuid_setvar {self.channel_id} transfer_after_bridge {'' if on else self._after}".rstrip()
+            )
 
     async def _bridge(self, offer: OfferCall, argument: str) -> None:
         try:

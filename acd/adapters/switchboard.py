@@ -38,7 +38,11 @@ def api_lines(effect: CallEffect) -> list[str]:
     if isinstance(effect, Withdraw):
         leg = checked("id", effect.leg_id)
         # Should the phone have been answered in this moment, ending its leg must not end the call.
-        return [f"uuid_setvar {caller} hangup_after_bridge false", f"uuid_kill {leg} {effect.cause}"]
+        return [
+            f"uuid_setvar {caller} hangup_after_bridge false",
+            f"uuid_setvar {caller} transfer_after_bridge",
+            f"uuid_kill {leg} {effect.cause}",
+        ]
     if isinstance(effect, LetGo):
         return [
             f"uuid_setvar {caller} playback_timeout_sec",
