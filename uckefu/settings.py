@@ -124,16 +124,17 @@ def load_settings(**overrides: object) -> Settings:
 
 
 LONGEST_SOCKET_PATH = 107  # bytes, of a unix socket
+LAST_RTP_PORT = 32_767  # Linux's ephemeral range begins above
 
 
 def _refuse_impossible(settings: Settings) -> None:
     first, last = settings.rtp_first_port, settings.rtp_last_port
-    if not 1024 <= first < last - 3 <= 65_532:
-        raise SettingRefused(
-            "UCKEFU_RTP_LAST_PORT",
-            last,
-            f"at least four ports above UCKEFU_RTP_FIRST_PORT={first} are needed",
-        )
+    if not 1024 <= first < last - 3:
+        why = f"at least four ports above UCKEFU_RTP_FIRST_PORT={first} are needed"
+        raise SettingRefused("UCKEFU_RTP_LAST_PORT", last, why)
+    if last > LAST_RTP_PORT:
+        why = f"{LAST_RTP_PORT} at most: the ports above are given to clients by the system"
+        raise SettingRefused("UCKEFU_RTP_LAST_PORT", last, why)
     if (
         not settings.redis_url
         and len(os.fsencode(settings.bus_url.removeprefix("unix://"))) > LONGEST_SOCKET_PATH

@@ -138,6 +138,7 @@ def alive(pid: int) -> bool:
         ({"UCKEFU_DIDS": "all"}, "UCKEFU_DIDS=all"),
         ({"UCKEFU_REDIS_URL": "redis://:secret@127.0.0.1:9/0"}, "UCKEFU_REDIS_URL=redis://…@127.0.0.1:9/0"),
         ({"UCKEFU_REDIS_URL": "nonsense"}, "UCKEFU_REDIS_URL=nonsense"),
+        ({"UCKEFU_RTP_FIRST_PORT": "33000", "UCKEFU_RTP_LAST_PORT": "33999"}, "UCKEFU_RTP_LAST_PORT=33999"),
         ({"UCKEFU_DATABASE_URL": "mariadb://u:p@127.0.0.1:9/x"}, "UCKEFU_DATABASE_URL"),
         ({"UCKEFU_DATABASE_URL": "postgresql://h/x"}, "UCKEFU_DATABASE_URL"),
         ({"UCKEFU_DATABASE_URL": "nonsense"}, "UCKEFU_DATABASE_URL"),
