@@ -50,6 +50,7 @@ class Context:
         chance: a number from 0 below 1.
         default_queue: where a caller goes when the flow can't say; "" ends the call (after a talk, say).
         step_limit: the most nodes that one call may enter.
+        watch: is told of each event as it is recorded (a dry run shows the variables of that moment).
     """
 
     interaction_id: str
@@ -68,6 +69,7 @@ class Context:
     chance: Callable[[], float] = random.random
     default_queue: str = "service"
     step_limit: int = 200
+    watch: "Callable[[Call, FlowEvent], None] | None" = None
 
     def local_now(self) -> datetime:
         """The present time in the centre's zone."""
@@ -97,6 +99,8 @@ class Call:
         """Record that something happened now, in the present node."""
         at_us = times.to_us(self.context.now())
         self.events.append(event(at_us=at_us, node=self.node, flow=self.flow, **fields))
+        if self.context.watch is not None:
+            self.context.watch(self, self.events[-1])
 
     # ---- variables
 

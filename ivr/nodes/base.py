@@ -143,7 +143,7 @@ class Node(BaseModel):
 
     def speech(self) -> Iterator[tuple[FieldPath, Any]]:
         """The pieces that the node says, by field."""
-        for name in _speech_fields(type(self)):
+        for name in speech_fields(type(self)):
             for index, piece in enumerate(getattr(self, name)):
                 yield (name, str(index)), piece
 
@@ -173,5 +173,6 @@ class Node(BaseModel):
 
 
 @cache
-def _speech_fields(kind: type[Node]) -> tuple[str, ...]:
+def speech_fields(kind: type[Node]) -> tuple[str, ...]:
+    """The fields of a node type that say something."""
     return tuple(name for name, info in kind.model_fields.items() if wording.SPEECH in info.metadata)
