@@ -1,6 +1,7 @@
 """The declarative base and the column types that every table uses."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import DateTime, MetaData
 from sqlalchemy.dialects.mysql import DATETIME
@@ -46,4 +47,4 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    __table_args__ = {"mysql_engine": "InnoDB", "mysql_default_charset": "utf8mb4"}
+    __table_args__: Any = {"mysql_engine": "InnoDB", "mysql_default_charset": "utf8mb4"}
