@@ -18,12 +18,17 @@ from acd.messages import (
     CallEnded,
     CallHeld,
     Command,
+    ConversationAssigned,
+    ConversationEnded,
     DeclineOffer,
+    EndConversation,
+    EnterQueue,
     ExtendWrapUp,
     FinishWrapUp,
     HangUpCall,
     Happened,
     HoldCall,
+    LeaveQueue,
     MemberEntered,
     MemberLeft,
     OfferEnded,
@@ -34,8 +39,10 @@ from acd.messages import (
     SetStatus,
     State,
     Status,
+    TakeConversation,
     TalkNoted,
     TransferCall,
+    TransferConversation,
     WrapUpEnded,
     decode_command,
     decode_event,
@@ -44,12 +51,13 @@ from acd.messages import (
 )
 
 __all__ = [
-    "CHOSEN_STATUSES", "COMMANDS", "COMMAND_TYPES", "EVENTS", "EVENTS_CHANNEL", "EVENT_TYPES", "INPUTS", "LEASE", "REPLY",
-    "SNAPSHOT", "VIEW", "VIEW_CHANNEL", "AcdClient", "AcdView", "AgentStatusChanged", "CallConnected", "CallEnded",
-    "CallHeld", "Command", "DeclineOffer", "ExtendWrapUp", "FinishWrapUp", "HangUpCall", "Happened", "HoldCall",
-    "MemberEntered", "MemberLeft", "OfferEnded", "OfferMade", "Presence", "ReloadConfiguration", "Reply", "SetStatus",
-    "State", "Status", "TalkNoted", "TransferCall", "WrapUpEnded", "decode_command", "decode_event", "encode_command",
-    "encode_event",
+    "CHOSEN_STATUSES", "COMMANDS", "COMMAND_TYPES", "EVENTS", "EVENTS_CHANNEL", "EVENT_TYPES", "INPUTS", "LEASE",
+    "REPLY", "SNAPSHOT", "VIEW", "VIEW_CHANNEL", "AcdClient", "AcdView", "AgentStatusChanged", "CallConnected",
+    "CallEnded", "CallHeld", "Command", "ConversationAssigned", "ConversationEnded", "DeclineOffer",
+    "EndConversation", "EnterQueue", "ExtendWrapUp", "FinishWrapUp", "HangUpCall", "Happened", "HoldCall",
+    "LeaveQueue", "MemberEntered", "MemberLeft", "OfferEnded", "OfferMade", "Presence", "ReloadConfiguration",
+    "Reply", "SetStatus", "State", "Status", "TakeConversation", "TalkNoted", "TransferCall",
+    "TransferConversation", "WrapUpEnded", "decode_command", "decode_event", "encode_command", "encode_event",
 ]  # fmt: skip
 
 INPUTS, SNAPSHOT, LEASE = "uckefu:acd:inputs", "uckefu:acd:snapshot", "uckefu:acd:lease"
@@ -62,15 +70,18 @@ VIEW, VIEW_CHANNEL = "uckefu:acd:view", "uckefu:view"
 
 AcdView = dict[str, Any]
 """JSON: {"version": int, "at_us": int, "writer": str, "switches": {name: bool connected},
-"queues": {name: {"waiting", "in_service", "ready", "oldest_entered_at_us": int|None}},
-"totals": {"voice": {"waiting", "in_service", "ready"}},
-"members": [{"member_id", "interaction_id", "queue", "number", "entered_at_us", "position", "priority",
+"queues": {name: {"channel", "waiting", "in_service", "ready", "oldest_entered_at_us": int|None}},
+"totals": {"voice": {"waiting", "in_service", "ready"}, "chat": the same for all that is no call},
+"members": [{"member_id", "interaction_id", "queue", "channel", "name", "number", "entered_at_us", "position", "priority",
     "offered": a phone rings for it, "away": its socket broke, the place is kept}] (waiting, in order),
 "agents": {"<agent id>": {"status", "status_since_us", "next_status": None | chosen while a call goes on,
     "standing": "free" or why nothing can be offered, "state", "state_since_us", "extension", "registered": bool, "present": bool,
     "offer": None | OfferMade fields,
     "call": None | {"offer_id", "interaction_id", "queue", "number", "did", "intent", "entered_at_us", "connected_at_us", "held_since_us": int|None},
-    "wrap_up": None | {"offer_id", "interaction_id", "queue", "number", "connected_at_us", "ended_at_us", "ends_at_us"}}}}"""
+    "wrap_up": None | {"offer_id", "interaction_id", "queue", "number", "connected_at_us", "ended_at_us", "ends_at_us"},
+    "conversations": [{"offer_id", "interaction_id", "queue", "channel", "name", "number", "entered_at_us", "assigned_at_us"}],
+    "conversation_wrap_ups": [the fields of "wrap_up"], each takes a place until it is finished or its time is over,
+    "capacity": {"conversations": n, wrap-ups included, "maximum": n, "open": bool: a conversation may come now}}}}"""
 
 
 class AcdClient:

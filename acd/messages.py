@@ -78,6 +78,58 @@ class ExtendWrapUp(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class EnterQueue(Command):
+    """A conversation (anything that is no call) waits for an agent from now on. Asking again while it waits or is served changes nothing."""
+
+    agent_id: int = 0
+    actor: str = "system"
+    interaction_id: str
+    queue: str
+    channel: str = "chat"
+    name: str = ""
+    number: str = ""
+    contact_id: int | None = None
+    language: str = ""
+    intent: str = ""
+    priority: int = 0
+    vip_level: int = 0
+    skills: str = ""  # `english:3,refund`, see `acd/domain/skills.py`
+    historic_agent_id: int | None = None  # who served the contact last, and is asked first
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeaveQueue(Command):
+    """The visitor ended the conversation or is gone for good, waiting or served."""
+
+    agent_id: int = 0
+    actor: str = "system"
+    interaction_id: str
+    by: Literal["visitor", "system"] = "visitor"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndConversation(Command):
+    interaction_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferConversation(Command):
+    """To a queue's name, or to an agent's id as text."""
+
+    interaction_id: str
+    kind: Literal["queue", "agent"]
+    target: str
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TakeConversation(Command):
+    """Out of the queue, or from another agent when `actor` is a supervisor."""
+
+    interaction_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReloadConfiguration(Command):
     """Queues, agents or tiers changed in SQL: read them again. `agent_id` is 0."""
 
@@ -86,7 +138,10 @@ class ReloadConfiguration(Command):
 
 COMMAND_TYPES: dict[str, type[Command]] = {
     c.__name__: c
-    for c in (SetStatus, Presence, DeclineOffer, HoldCall, HangUpCall, TransferCall, FinishWrapUp, ExtendWrapUp, ReloadConfiguration)
+    for c in (
+        SetStatus, Presence, DeclineOffer, HoldCall, HangUpCall, TransferCall, FinishWrapUp, ExtendWrapUp,
+        ReloadConfiguration, EnterQueue, LeaveQueue, EndConversation, TransferConversation, TakeConversation,
+    )
 }  # fmt: skip
 
 
@@ -167,6 +222,8 @@ class MemberEntered(Happened):
     did: str = ""
     language: str = ""
     intent: str = ""
+    channel: str = "voice"
+    name: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,6 +235,7 @@ class MemberLeft(Happened):
     queue: str
     result: str
     agent_id: int | None = None
+    channel: str = "voice"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,6 +272,38 @@ class CallConnected(Happened):
     interaction_id: str
     agent_id: int
     queue: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConversationAssigned(Happened):
+    """An agent has a conversation: nobody has to answer it. `offer_id` names the agent's part of it from now on.
+
+    `reason` is as OfferMade's; its rule is `taken` or `transferred` when a person chose, with `from_agent_id` and `note`.
+    """
+
+    offer_id: str
+    member_id: str
+    interaction_id: str
+    agent_id: int
+    queue: str
+    channel: str
+    name: str
+    number: str
+    entered_at_us: int
+    reason: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConversationEnded(Happened):
+    """The agent's part of it is over. by: agent, visitor, system (it goes back to its queue), transfer (to somebody else)."""
+
+    offer_id: str
+    interaction_id: str
+    agent_id: int
+    queue: str
+    by: str
+    wrap_up_seconds: int = 0
+    channel: str = "chat"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -263,7 +353,10 @@ class AgentStatusChanged(Happened):
 
 EVENT_TYPES: dict[str, type[Happened]] = {
     c.__name__: c
-    for c in (MemberEntered, MemberLeft, OfferMade, OfferEnded, CallConnected, CallHeld, CallEnded, WrapUpEnded, TalkNoted, AgentStatusChanged)
+    for c in (
+        MemberEntered, MemberLeft, OfferMade, OfferEnded, CallConnected, CallHeld, CallEnded, ConversationAssigned,
+        ConversationEnded, WrapUpEnded, TalkNoted, AgentStatusChanged,
+    )
 }  # fmt: skip
 
 
