@@ -1,4 +1,5 @@
-"""`python -m acd`: the daemon. `log`, `replay FILE`, `why INTERACTION` and `states` look at what it did or would do."""
+"""`python -m acd`: the daemon. `log`, `replay FILE`, `why INTERACTION` and `states` look at what it did or would do;
+`simulate SCENARIO.yml` says what its routing would make of another load or staff."""
 
 import argparse
 import asyncio
@@ -14,6 +15,8 @@ from acd.adapters.redis_log import read_events
 from acd.daemon import Daemon, Ports, PortTaken
 from acd.domain.states import diagram
 from acd.replay import BadLog, export, report
+from acd.simulate import run as simulation
+from acd.simulate.scenario import BadScenario
 from acd.why import WORDS, story
 from uckefu.centre import load_centre
 from uckefu.log import configure_logging
@@ -28,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     settings = load_settings()
     try:
         return int(asked.run(settings, asked))
-    except (BadLog, PortTaken, RedisError) as error:
+    except (BadLog, BadScenario, PortTaken, RedisError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
 
@@ -49,6 +52,11 @@ def _parser() -> argparse.ArgumentParser:
     why.add_argument("interaction")
     why.add_argument("--language", choices=sorted(WORDS))
     why.set_defaults(run=_why)
+    simulate = commands.add_parser("simulate", help="what if: the routing on a virtual clock")
+    simulate.add_argument("scenario", type=Path, help="YAML: queues, agents, load; or the smallest one")
+    simulate.add_argument("--json", action="store_true", help="the figures as one JSON object")
+    simulate.add_argument("--processes", type=int, default=0, help="how many at once (one a core)")
+    simulate.set_defaults(run=_simulate)
     states = commands.add_parser("states", help="print the tables of states as a Graphviz diagram")
     states.set_defaults(run=_states)
     return parser
@@ -103,6 +111,10 @@ def _why(settings: Settings, asked: argparse.Namespace) -> int:
     lines = asyncio.run(run())
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     return 0 if lines else 1
+
+
+def _simulate(settings: Settings, asked: argparse.Namespace) -> int:
+    return simulation.report(asked.scenario, as_json=asked.json, processes=asked.processes)
 
 
 def _states(settings: Settings, asked: argparse.Namespace) -> int:

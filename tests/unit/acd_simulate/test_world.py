@@ -1,0 +1,76 @@
+"""What happens in the simulated centre: phones that nobody answers, wrap-up, limits, shifts, priorities."""
+
+from typing import Any
+
+import pytest
+
+from acd.simulate.run import simulate
+from acd.simulate.scenario import read_scenario
+
+BUSY_HOUR = """
+replications: 4
+queues: [{name: service, wrap_up_seconds: 60, max_wait_seconds: 120, offer_timeout_seconds: 20}]
+agents: [{count: 2, queues: {service: 1}, shifts: [{from: "09:00", until: "10:00"}]}]
+load: [{queue: service, per_minute: [{from: "09:00", until: "10:00", per_minute: 1.0}], service: {mean_seconds: 60, distribution: fixed}}]
+"""
+
+
+def told(text: str) -> dict[str, Any]:
+    return dict(simulate(read_scenario(text), processes=1))
+
+
+def test_wrap_up_keeps_an_agent_busy() -> None:
+    """A call a minute, a minute of talk and one of wrap-up: two erlang for two agents."""
+    busy = told(BUSY_HOUR)["utilisation"]["value"]
+    assert busy > 0.75
+    assert (
+        told(BUSY_HOUR.replace("wrap_up_seconds: 60", "wrap_up_seconds: 0"))["utilisation"]["value"]
+        < busy - 0.2
+    )
+
+
+def test_who_waits_too_long_is_sent_away_by_the_queues_own_limit() -> None:
+    figures = told(BUSY_HOUR.replace("per_minute: 1.0", "per_minute: 4.0"))
+    assert figures["sent_away"] > 0
+    assert figures["abandoned"] == 0
+    assert figures["offered"] == figures["answered"] + figures["sent_away"]
+
+
+def test_an_unanswered_phone_leads_to_the_next_agent_and_its_owner_comes_back() -> None:
+    """Half of the offers ring longer than 20 s; each such offer costs its agent a minute."""
+    answer = "answer: {recorded_seconds: [5, 60]}, shifts"
+    figures = told(BUSY_HOUR.replace("shifts", answer, 1))
+    assert figures["answered"] > 20
+    assert figures["asa_seconds"]["value"] >= 5
+
+
+def test_nobody_is_served_after_the_shift_and_callers_give_up() -> None:
+    late = BUSY_HOUR.replace(
+        'load: [{queue: service, per_minute: [{from: "09:00", until: "10:00"',
+        'load: [{queue: service, patience: 30, per_minute: [{from: "10:01", until: "11:00"',
+    )
+    figures = told(late)
+    assert figures["answered"] == 0
+    assert figures["abandoned"] > 0
+    assert figures["asa_seconds"]["value"] is None
+
+
+def test_the_important_wait_less() -> None:
+    text = """
+    calls: 6000
+    queues: [{name: gold}, {name: plain}]
+    agents: [{count: 3, queues: {gold: 1, plain: 1}}]
+    load:
+      - {queue: gold, per_minute: 0.5, service: 100, patience: 300, priority: 5}
+      - {queue: plain, per_minute: 1.2, service: 100, patience: 300}
+    """
+    queues = told(text)["queues"]
+    assert queues["gold"]["mean_wait_seconds"]["ci95"][1] < queues["plain"]["mean_wait_seconds"]["ci95"][0]
+
+
+@pytest.mark.parametrize("agents", [1, 3])
+def test_more_agents_get_the_same_calls(agents: int) -> None:
+    text = f"agents: {agents}\narrivals_per_minute: 1\nmean_service_seconds: 30\nmean_patience_seconds: 60\ncalls: 2000\nseed: 9"
+    figures = told(text)
+    assert figures["offered"] == 2000 - figures["warm_up_calls"]
+    assert (figures["abandonment"]["value"] < 0.02) == (agents == 3)
