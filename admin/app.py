@@ -18,6 +18,7 @@ from acd.contract import AcdClient
 from admin import (
     accounts,
     calls,
+    chat,
     desk,
     errors,
     health,
@@ -92,6 +93,7 @@ def _start_sockets(app: Flask, async_mode: str) -> None:
     app.extensions["live"] = live.Live(app)
     if not app.testing:
         app.extensions["live"].start()
+    chat.init_app(app)
 
 
 def _configuration(settings: Settings) -> dict[str, Any]:

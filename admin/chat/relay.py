@@ -1,0 +1,111 @@
+"""From the service to the pages of every web process: one room, one event, in the order of the commits.
+
+`service` calls `send` after a commit. Pages of this process are told at once; the other processes through Redis
+(`uckefu:chat`), by one green thread that keeps the order. Nothing here is the record: when Redis was away, every page
+is told to `resync`, which makes it ask for what is after its last sequence.
+"""
+
+import json
+import queue
+import secrets
+from typing import Any
+
+import redis
+import structlog
+from flask import Flask, current_app
+
+from admin.sockets import socketio
+
+log = structlog.get_logger(__name__)
+CHANNEL = "uckefu:chat"
+AGENTS, VISITORS = "/", "/visitor"
+MOST_QUEUED = 20_000
+MOST_AT_ONCE = 200
+POLL_SECONDS = 1.0
+
+
+class Relay:
+    """One web process's end of the relay.
+
+    Args:
+        app: whose bus is used.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self.bus: redis.Redis = app.extensions["uckefu"]["bus"]
+        self.name = secrets.token_hex(8)
+        self._outgoing: queue.Queue[str] = queue.Queue(MOST_QUEUED)
+        self._started = False
+
+    def start(self) -> None:
+        """Publish and listen in the background for as long as the process lives."""
+        self._started = True
+        socketio.start_background_task(self._publish)
+        socketio.start_background_task(self._listen)
+
+    def send(self, namespace: str, rooms: list[str], event: str, content: Any) -> None:
+        """Tell every page in any of `rooms`, here and at the other processes; returns at once."""
+        socketio.emit(event, content, to=rooms, namespace=namespace)
+        if not self._started:
+            return
+        line = json.dumps({"by": self.name, "ns": namespace, "to": rooms, "event": event, "content": content})
+        try:
+            self._outgoing.put_nowait(line)
+        except queue.Full:
+            log.warning("relay_full")  # the heartbeats of the pages find the gap
+
+    def resync(self) -> None:
+        """Make every page of this process ask for what it may have missed."""
+        for namespace in (AGENTS, VISITORS):
+            socketio.emit("resync", {}, namespace=namespace)
+
+    def take(self, line: str) -> None:
+        """One line of another process."""
+        told = json.loads(line)
+        if told["by"] != self.name:
+            socketio.emit(told["event"], told["content"], to=told["to"], namespace=told["ns"])
+
+    def _publish(self) -> None:
+        while True:
+            lines = [self._outgoing.get()]
+            while len(lines) < MOST_AT_ONCE and not self._outgoing.empty():
+                lines.append(self._outgoing.get())
+            try:
+                pipeline = self.bus.pipeline(transaction=False)
+                for line in lines:
+                    pipeline.publish(CHANNEL, line)
+                pipeline.execute()
+            except redis.RedisError as error:
+                log.warning("relay_not_published", lines=len(lines), error=str(error))
+                socketio.sleep(0.2)
+
+    def _listen(self) -> None:
+        was_lost = False
+        while True:
+            subscription = self.bus.pubsub(ignore_subscribe_messages=True)
+            try:
+                subscription.subscribe(CHANNEL)
+                if was_lost:
+                    self.resync()
+                was_lost = True
+                while True:
+                    message = subscription.get_message(timeout=POLL_SECONDS)
+                    if message is not None:
+                        self._try(message["data"])
+            except redis.RedisError as error:
+                log.warning("relay_lost", error=str(error))
+            finally:
+                subscription.close()
+            socketio.sleep(0.5)
+
+    def _try(self, line: str) -> None:
+        try:
+            self.take(line)
+        except (ValueError, KeyError, TypeError) as error:
+            log.warning("relay_line_refused", error=repr(error))
+
+
+def relay() -> Relay:
+    """This process's relay."""
+    made: Relay = current_app.extensions["chat_relay"]
+    return made
