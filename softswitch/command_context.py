@@ -25,9 +25,13 @@ class Counters:
         self.peak = 0
         self._lock = threading.Lock()
 
+    def wants(self, name: str, _uuid: str) -> bool:
+        """Which events it needs."""
+        return name in ("CHANNEL_CREATE", "CHANNEL_DESTROY")
+
     def note(self, event: Event) -> None:
         """A bus listener."""
-        if event.name not in ("CHANNEL_CREATE", "CHANNEL_DESTROY"):
+        if not self.wants(event.name, event.uuid):
             return
         with self._lock:
             if event.name == "CHANNEL_CREATE":

@@ -37,7 +37,7 @@ class Commands:
             shutdown: asked by `fsctl shutdown` with its word: '', now, asap, elegant, cancel.
         """
         counters = Counters()
-        self._unsubscribe = switch.subscribe(counters.note)
+        self._unsubscribe = switch.subscribe(counters.note, counters.wants)
         self._context = Context(
             switch, configuration, self.run, self._expand, counters, time.time(), None, python, shutdown
         )

@@ -36,16 +36,24 @@ def new_event(name: str, *, subclass: str = "", body: str = "", **headers: str) 
 def core_headers(name: str) -> dict[str, str]:
     """What every event of FreeSWITCH begins with (switch_event_prep_for_delivery)."""
     now_us = time.time_ns() // 1000
-    instant = datetime.fromtimestamp(now_us // 1_000_000, UTC)
     return {
         "Event-Name": name,
+        **_dated(now_us // 1_000_000),
+        "Event-Date-Timestamp": str(now_us),
+        "Event-Sequence": str(next(_sequence)),
+    }
+
+
+@lru_cache(maxsize=2)
+def _dated(second: int) -> dict[str, str]:
+    """What all events of a second have in common; not to be changed."""
+    instant = datetime.fromtimestamp(second, UTC)
+    return {
         "Core-UUID": CORE_UUID,
         "FreeSWITCH-Hostname": host_name(),
         "FreeSWITCH-Switchname": host_name(),
         "Event-Date-Local": f"{instant.astimezone():%Y-%m-%d %H:%M:%S}",
         "Event-Date-GMT": format_datetime(instant, usegmt=True),
-        "Event-Date-Timestamp": str(now_us),
-        "Event-Sequence": str(next(_sequence)),
     }
 
 
@@ -55,14 +63,26 @@ def host_name() -> str:
     return socket.gethostname()
 
 
+Wants = Callable[[str, str], bool]
+"""Whether a listener may want events of this name, of this channel (`""` for none). Asked on any thread."""
+
+
+def _everything(_name: str, _uuid: str) -> bool:
+    return True
+
+
 class EventBus:
-    """Hands each event to every listener, in one order for all; a listener must not block."""
+    """Hands each event to every listener, in one order for all; a listener must not block.
+
+    A channel has five times as many events as anybody listens to, and building one costs more than all the rest of
+    it: who would build one asks `wants` first.
+    """
 
     def __init__(self, on_error: Callable[[Event, Exception], None]) -> None:
         """`on_error` is told when a listener fails: the other listeners and the publisher go on."""
         self._lock = threading.RLock()
         self._pending: deque[Event] = deque()
-        self._listeners: tuple[Callable[[Event], None], ...] = ()
+        self._listeners: tuple[tuple[Callable[[Event], None], Wants], ...] = ()
         self._on_error = on_error
 
     def publish(self, event: Event) -> None:
@@ -78,19 +98,29 @@ class EventBus:
                     self._pending.popleft()
 
     def _deliver(self, event: Event) -> None:
-        for listener in self._listeners:
+        for listener, _ in self._listeners:
             try:
                 listener(event)
             except Exception as error:  # noqa: BLE001 - one listener's fault must not end a call
                 self._on_error(event, error)
 
-    def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
-        """Add a listener; returns its unsubscriber, which may be called more than once."""
+    def wants(self, name: str, uuid: str) -> bool:
+        """Whether anybody may want an event of this name and channel; when not, it need not be made."""
+        return any(wants(name, uuid) for _, wants in self._listeners)
+
+    def subscribe(self, listener: Callable[[Event], None], wants: Wants | None = None) -> Callable[[], None]:
+        """Add a listener; returns its unsubscriber, which may be called more than once.
+
+        Args:
+            listener: is given every event that is published, also those that only others want.
+            wants: says which events are made for it; all when left out.
+        """
+        entry = (listener, wants or _everything)
         with self._lock:
-            self._listeners += (listener,)
+            self._listeners += (entry,)
 
         def unsubscribe() -> None:
             with self._lock:
-                self._listeners = tuple(each for each in self._listeners if each is not listener)
+                self._listeners = tuple(each for each in self._listeners if each is not entry)
 
         return unsubscribe

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from esl.event import Event
 from esl.protocol import Command, encode_message
+from softswitch.audience import Audience
 from softswitch.dialplan import is_true
 from softswitch.events import new_event
 from softswitch.listener import MAX_QUEUED_EVENTS, Control, Listener, Rendered
@@ -68,7 +69,7 @@ class EventSocket:
         self._commands = commands
         self._refusal_seconds = refusal_seconds
         self._thread = threading.Thread(target=self._run_loop, name="event-socket", daemon=True)
-        self._listeners: set[Listener] = set()
+        self.audience = Audience()
         self._tasks: set[asyncio.Task[None]] = set()
         self._failures: dict[str, int] = {}
         self._inbox: deque[Rendered] = deque()
@@ -89,7 +90,7 @@ class EventSocket:
         except OSError:
             self._end_loop()
             raise
-        self._unsubscribe = self.switch.subscribe(self._on_event)
+        self._unsubscribe = self.switch.subscribe(self._on_event, self._wants)
 
     def stop(self) -> None:
         """Say goodbye to every controller and end the thread."""
@@ -119,7 +120,7 @@ class EventSocket:
         self._is_closing = True
         if self._server is not None:
             self._server.close()
-        for listener in tuple(self._listeners):
+        for listener in self.audience.everybody():
             listener.end()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=START_SECONDS / 2)
@@ -130,7 +131,7 @@ class EventSocket:
         if self._is_closing:
             writer.close()
             return
-        if len(self._listeners) >= MOST_LISTENERS:
+        if len(self.audience) >= MOST_LISTENERS:
             log.error("event socket: more than %d connections", MOST_LISTENERS)
             writer.write(encode_message({"Content-Type": "text/rude-rejection"}, b"Too many connections.\n"))
             writer.close()
@@ -142,11 +143,11 @@ class EventSocket:
         if task is not None:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        self._listeners.add(listener)
+        self.audience.place(listener)
         try:
             await listener.run()
         finally:
-            self._listeners.discard(listener)
+            self.audience.remove(listener)
 
     def note_login(self, peer: str, *, is_good: bool) -> float:
         """Count logins of an address; returns how long a refusal is to be held back, in seconds."""
@@ -161,6 +162,12 @@ class EventSocket:
 
     # --- events ---
 
+    def _wants(self, name: str, uuid: str) -> bool:
+        """On any thread: whether a channel's event is to be made for somebody here."""
+        if self._completions and name in ("CHANNEL_EXECUTE_COMPLETE", "CHANNEL_HANGUP_COMPLETE"):
+            return True
+        return self.audience.wants(name, uuid)
+
     def _on_event(self, event: Event) -> None:
         """On the publisher's thread."""
         self._inbox.append(Rendered(event))
@@ -173,7 +180,7 @@ class EventSocket:
         while self._inbox:
             rendered = self._inbox.popleft()
             self._note_completion(rendered.event)
-            for listener in tuple(self._listeners):
+            for listener in self.audience.of(rendered.event):
                 listener.offer(rendered)
 
     def _note_completion(self, event: Event) -> None:

@@ -224,7 +224,9 @@ class LegState(ABC):
         return self._basic_data() | variables
 
     def publish(self, name: str, headers: Mapping[str, str] | None = None, *, subclass: str = "") -> None:
-        """Publish a channel event with the channel's data and more headers."""
+        """Publish a channel event with the channel's data and more headers, when somebody wants it."""
+        if not self.switch.bus.wants(name, self.uuid):
+            return
         event = new_event(name, subclass=subclass)
         event.headers.update(self.event_data() if name in WITH_VARIABLES else self._basic_data())
         event.headers.update(headers or {})

@@ -350,7 +350,7 @@ class Listener:
             self._is_async = True
         if self.channel is None:
             return "-ERR invalid uuid"
-        return self.subscription.my_events(self.channel.uuid, form)
+        return self._subscribed(self.subscription.my_events(self.channel.uuid, form))
 
     async def _divert_events(self, command: Command, arguments: str) -> str:
         # Every event of the channel comes through the bus here, so there is nothing to divert.
@@ -418,14 +418,18 @@ class Listener:
         return "+OK will not linger"
 
     async def _event(self, command: Command, arguments: str) -> str:
-        return self.subscription.event(arguments)
+        return self._subscribed(self.subscription.event(arguments))
 
     async def _nixevent(self, command: Command, arguments: str) -> str:
-        return self.subscription.nixevent(arguments)
+        return self._subscribed(self.subscription.nixevent(arguments))
 
     async def _noevents(self, command: Command, arguments: str) -> str:
         self._queue.clear()
-        return self.subscription.noevents()
+        return self._subscribed(self.subscription.noevents())
+
+    def _subscribed(self, reply: str) -> str:
+        self._hub.audience.place(self)
+        return reply
 
 
 _Handler = Callable[[Listener, Command, str], Awaitable[str | None]]

@@ -7,7 +7,7 @@ SIP; `switch` and `channel` implement them. Names and meanings are FreeSWITCH's.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from softswitch.events import Event
+from softswitch.events import Event, Wants
 
 OnEvent = Callable[[Event], None]
 
@@ -97,8 +97,11 @@ class Switch(Protocol):
     def publish(self, event: Event) -> None:
         """Send an event to every subscriber, in one order for all."""
 
-    def subscribe(self, listener: OnEvent) -> Callable[[], None]:
-        """Call `listener` for each event, on the publisher's thread (it must not block); returns the unsubscriber."""
+    def subscribe(self, listener: OnEvent, wants: Wants | None = None) -> Callable[[], None]:
+        """Call `listener` for each event, on the publisher's thread (it must not block); returns the unsubscriber.
+
+        `wants` says which channel events are made for it; all when left out.
+        """
 
     def originate(
         self, dial_string: str, variables: Mapping[str, str], timeout_seconds: float

@@ -56,6 +56,10 @@ class Subscription:
         # `_is_own` first: every call has a listener, so each event is asked about once for every call that goes on.
         return self.enabled and self._is_own(event) and self._is_listed(event) and self._passes_filters(event)
 
+    def may_want(self, name: str) -> bool:
+        """Whether an event of this name can be wanted at all; `wants` decides when it is there."""
+        return self.enabled and (name in self.names or "ALL" in self.names)
+
     def event(self, arguments: str) -> str:
         """`event [plain|json] NAME... [CUSTOM subclass...]`."""
         words = arguments.split()

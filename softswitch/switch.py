@@ -21,7 +21,7 @@ from softswitch.channel import Leg, is_true
 from softswitch.config import Configuration
 from softswitch.dialplan import Context
 from softswitch.dialstring import BadDialString
-from softswitch.events import Event, EventBus
+from softswitch.events import Event, EventBus, Wants
 from softswitch.expand import expand
 from softswitch.originate import Originate
 from softswitch.recorder import Recorder
@@ -83,9 +83,9 @@ class SoftSwitch:
         """Send an event to every subscriber, in one order for all."""
         self.bus.publish(event)
 
-    def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+    def subscribe(self, listener: Callable[[Event], None], wants: Wants | None = None) -> Callable[[], None]:
         """Call `listener` for each event; returns the unsubscriber."""
-        return self.bus.subscribe(listener)
+        return self.bus.subscribe(listener, wants)
 
     def _listener_failed(self, event: Event, error: Exception) -> None:
         self.log.error("event listener failed", event_name=event.name, exc_info=error)

@@ -166,7 +166,7 @@ def test_one_thread_may_wait_while_the_switch_stops(con: ESLconnection, server: 
     received: list[str] = []
     waiting = threading.Thread(target=lambda: received.extend(con.recvEvent().getType() for _ in range(2)))
     waiting.start()
-    server.loop.call_soon_threadsafe(lambda: [each.end() for each in server._listeners])
+    server.loop.call_soon_threadsafe(lambda: [each.end() for each in server.audience.everybody()])
     waiting.join(DEADLINE_MS / 1000)
     assert received[-1] == "SERVER_DISCONNECTED"
 

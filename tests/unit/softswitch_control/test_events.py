@@ -70,3 +70,13 @@ def test_a_listener_that_fails_is_reported_and_the_others_go_on() -> None:
     bus.publish(new_event("B"))
     assert errors == ["A broken", "B broken"]
     assert seen == ["A"]
+
+
+def test_an_event_that_nobody_wants_need_not_be_made() -> None:
+    bus = EventBus(fail)
+    assert not bus.wants("CHANNEL_STATE", "leg")
+    bus.subscribe(lambda event: None, lambda name, uuid: (name, uuid) == ("CHANNEL_ANSWER", "leg"))
+    assert bus.wants("CHANNEL_ANSWER", "leg")
+    assert not bus.wants("CHANNEL_ANSWER", "other")
+    bus.subscribe(lambda event: None)
+    assert bus.wants("CHANNEL_STATE", "leg")
