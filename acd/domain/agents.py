@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from acd import messages as facts
+from acd.domain import conversations
 from acd.domain.inputs import EndpointChanged, PhoneLegStarted
 from acd.domain.model import Agent, PhoneLeg, Talk, WrapUp
 
@@ -28,6 +29,7 @@ def choose_status(e: "Engine", agent: Agent, status: str, by: str) -> None:
     """Take a status now, or after the call that goes on; `ready` also ends a pause."""
     if agent.state in ("offered", "talking"):
         agent.next_status, agent.next_status_by = status, by
+        e.board.place(agent)  # conversations may come beside a call, or no longer
         return
     set_status(e, agent, status, by)
     if status == "ready":
@@ -45,6 +47,7 @@ def set_status(e: "Engine", agent: Agent, status: str, by: str) -> None:
         return
     agent.status, agent.status_since_us = status, e.now_us
     e.emit(facts.AgentStatusChanged, agent_id=agent.agent_id, status=status, by=by)
+    conversations.watch_absence(e, agent)
 
 
 def rest(e: "Engine", agent: Agent, *, keep_idle_since: bool = False) -> None:
@@ -69,7 +72,10 @@ def _resting_state(agent: Agent) -> str:
 
 def _remove(e: "Engine", agent: Agent) -> None:
     set_status(e, agent, "offline", "system")
-    for timer in ("wrap-up", "pause", "page"):
+    conversations.give_back(e, agent)
+    for offer_id in tuple(agent.conversation_wrap_ups):
+        conversations.end_wrap_up(e, agent, offer_id, "timeout")
+    for timer in ("wrap-up", "pause", "page", "absent"):
         e.cancel(timer, agent.agent_id)
     e.board.remove(agent.agent_id)
     e.state.agents.pop(agent.agent_id, None)
@@ -108,6 +114,7 @@ def after_offer(e: "Engine", agent: Agent, outcome: str) -> None:
 def after_talk(e: "Engine", agent: Agent, talk: Talk) -> None:
     """The talk is over: wrap-up, or rest when the queue has none."""
     agent.talk = None
+    agent.count_talk(_day(e), e.now_us - talk.connected_at_us)
     queue = e.state.queues.get(talk.queue)
     seconds = queue.wrap_up_seconds if queue else 0
     e.emit(
@@ -173,6 +180,24 @@ def pause_over(e: "Engine", key: str) -> None:
         end_pause(e, agent)
 
 
+# ---- the day ---------------------------------------------------------------------------------------------
+
+
+def _day(e: "Engine") -> int:
+    return (e.now_us // 1_000_000 + e.state.rules.day_offset_seconds) // 86_400
+
+
+def day_begins(e: "Engine", _key: str) -> None:
+    """Timer: midnight in the centre's zone; calls and talk time are counted from nothing."""
+    today = _day(e)
+    midnight = (today + 1) * 86_400 - e.state.rules.day_offset_seconds
+    e.state.timers.arm("day", "", midnight * 1_000_000)
+    for agent in e.state.agents.values():
+        if agent.day != today:
+            agent.day, agent.calls_today, agent.talked_today_us = today, 0, 0
+            e.board.place(agent)
+
+
 # ---- the phone -------------------------------------------------------------------------------------------
 
 
@@ -228,6 +253,9 @@ def page_seen(e: "Engine", agent: Agent, window_id: str) -> None:
     if window_id not in agent.windows:
         agent.windows.append(window_id)
         del agent.windows[:-MAX_WINDOWS]
+    if agent.is_lost:
+        agent.is_lost = False
+        conversations.watch_absence(e, agent)
     if agent.page_gone_since_us is not None:
         agent.page_gone_since_us = None
         e.cancel("page", agent.agent_id)
@@ -254,6 +282,8 @@ def page_stayed_away(e: "Engine", key: str) -> None:
     agent.page_gone_since_us = (
         None  # the status says it from now on, and a ready set by other means counts again
     )
+    agent.is_lost = True
     if (agent.next_status or agent.status) == "ready":
         choose_status(e, agent, "break", "system")
+    conversations.watch_absence(e, agent)
     e.board.place(agent)

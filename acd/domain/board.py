@@ -1,23 +1,27 @@
 """Who waits and who is free, per queue and in order: derived from the state, kept up at each change, never scanned.
 
-The engine calls `seat`/`unseat` for members and `place` for agents; `routing` reads the heads. A change costs
-O(log n) in each queue that it touches.
+The engine calls `seat`/`unseat` for members and `place` for agents; `routing` asks who fits whom. Members who need
+the same and agents who can do the same are kept together, so that what a change costs does not grow with how many wait.
 """
 
 from collections import Counter
+from typing import NamedTuple
 
 from sortedcontainers import SortedList
 
-from acd.domain.capacity import Capacity, OneThingAtATime
-from acd.domain.inputs import QueueConfig, TierConfig
+from acd.domain import capacity, skills
+from acd.domain.inputs import QueueConfig, Rules, TierConfig
 from acd.domain.model import Agent, Member
-from acd.domain.strategies import Key, strategy_named
+from acd.domain.strategies import Key, lot, strategy_named
 
 FREE = "free"
+MemberKey = tuple[int, int, int, str]
+Rank = tuple[int, ...]
+"""Another round, minus the score, the strategy's key, the agent id: the lowest is asked."""
 
 
-def standing(agent: Agent) -> str:
-    """Why the agent can't be offered anything now, in a word, or `free`."""
+def standing(agent: Agent, rules: Rules) -> str:
+    """Why the agent can't be offered a call now, in a word, or `free`."""
     if agent.state != "idle":
         return agent.status if agent.state in ("not-ready", "signed-out") else agent.state
     if not agent.registered:
@@ -26,7 +30,33 @@ def standing(agent: Agent) -> str:
         return "page-gone"
     if agent.paused_until_us:
         return "paused"
-    return FREE
+    return FREE if capacity.call_fits(agent, rules) else "full"
+
+
+def standing_for_conversations(agent: Agent, rules: Rules) -> str:
+    """The same for conversations: they need no phone, and may go beside a call."""
+    wanted = agent.next_status or agent.status
+    if wanted != "ready" or agent.retired:
+        return wanted if wanted != "ready" else "retired"
+    if agent.page_gone_since_us is not None:
+        return "page-gone"
+    return capacity.conversation_fits(agent, rules) or FREE
+
+
+class Need(NamedTuple):
+    """What members have in common who can be asked for together."""
+
+    skills: skills.SkillNeed
+    reach: int  # how many levels are open to them
+    wanted: int  # the only agent, 0 for any
+    tried: tuple[int, ...]
+
+
+class Kind(NamedTuple):
+    """What agents have in common who can be asked for the same."""
+
+    skills: tuple[tuple[str, int], ...]
+    level: int
 
 
 class QueueBoard:
@@ -34,71 +64,207 @@ class QueueBoard:
 
     def __init__(self, config: QueueConfig) -> None:
         self.config = config
-        self.strategy = strategy_named(config.strategy)
-        self.waiting: SortedList[tuple[int, int, int, str]] = SortedList()
-        self.free: SortedList[Key] = SortedList()  # the strategy's key and the agent id
+        self.strategy = strategy_named(config.strategy, config.channel)
+        self.waiting: SortedList[MemberKey] = SortedList()
+        self.classes: dict[Need, SortedList[MemberKey]] = {}  # the same members, by what they need
+        self.seats: dict[str, tuple[Need, MemberKey]] = {}
+        self.free: dict[int, tuple[Kind, Key]] = {}
+        self.groups: dict[Kind, SortedList[Key]] = {}  # the free agents, by what they can do
         self.census: Counter[str] = Counter()
         self.tiers: dict[int, TierConfig] = {}
+        self.levels: Counter[int] = Counter()  # agents who are signed in, by level
+        self._covers: dict[tuple[skills.SkillNeed, Kind], bool] = {}
+        self.asked_levels: tuple[int, ...] = ()  # `staffed_levels` when the last match was prepared
 
-    def excluded(self) -> dict[str, int]:
+    def excluded(self, need: Need) -> dict[str, int]:
         """How many of its agents can't be asked, by reason."""
-        return {reason: n for reason, n in sorted(self.census.items()) if n and reason != FREE}
+        found = {reason: n for reason, n in sorted(self.census.items()) if n and reason != FREE}
+        unfit = Counter[str]()
+        for kind, group in self.groups.items():
+            if not self._is_skilled(need, kind):
+                unfit["skills"] += len(group)
+            elif not self._is_open(need, kind):
+                unfit["level"] += len(group)
+        return found | dict(unfit)
+
+    def staffed_levels(self) -> tuple[int, ...]:
+        """The levels where somebody is signed in."""
+        return tuple(sorted(level for level, n in self.levels.items() if n))
+
+    def suits(self, need: Need, kind: Kind) -> bool:
+        """Whether agents of this kind may be asked for such members."""
+        return self._is_open(need, kind) and self._is_skilled(need, kind)
+
+    def _is_open(self, need: Need, kind: Kind) -> bool:
+        """Whether the member has waited for that level; one where nobody is signed in costs no time."""
+        if not self.config.tier_wait_seconds:
+            return True
+        return kind.level in self.staffed_levels()[: need.reach]
+
+    def _is_skilled(self, need: Need, kind: Kind) -> bool:
+        if not need.skills:
+            return True
+        known = self._covers.get((need.skills, kind))
+        if known is None:
+            known = self._covers[need.skills, kind] = skills.covers(dict(kind.skills), need.skills)
+        return known
+
+    # ---- who fits ------------------------------------------------------------------------------------
+
+    def agent_for(self, member: Member) -> Rank | None:
+        """The free agent to ask for this member; its id comes last."""
+        need = self.seats[member.channel_id][0]
+        if need.wanted:
+            return self.rank_of(need.wanted, member) if need.wanted in self.free else None
+        best: Rank | None = None
+        for kind, group in self.groups.items():
+            if not self.suits(need, kind):
+                continue
+            if self.strategy.by_lot:
+                rank = min(self.rank_of(key[-1], member) for key in group)
+            else:
+                key = next((key for key in group if key[-1] not in need.tried), group[0])
+                rank = self.rank_of(key[-1], member)
+            if best is None or rank < best:
+                best = rank
+        return best
+
+    def rank_of(self, agent_id: int, member: Member) -> Rank:
+        """Where this free agent stands among those whom this member could be offered to."""
+        need = self.seats[member.channel_id][0]
+        kind, key = self.free[agent_id]
+        again = int(agent_id in need.tried)
+        if self.strategy.by_lot:
+            return (again, 0, kind.level, lot(member.member_id, member.offers_made, agent_id), agent_id)
+        score = skills.score(dict(kind.skills), need.skills) if self.strategy.by_skill else 0
+        return (again, -score, *key)
+
+    def member_for(self, agent_id: int) -> tuple[int, MemberKey] | None:
+        """Whom this free agent should be offered: (another round, the member's place)."""
+        kind = self.free[agent_id][0]
+        best: tuple[int, MemberKey] | None = None
+        for need, members in self.classes.items():
+            if need.wanted and need.wanted != agent_id:
+                continue
+            found = (int(agent_id in need.tried), members[0])
+            if (best is None or found < best) and (need.wanted or self.suits(need, kind)):
+                best = found
+        return best
+
+    def candidates(self, need: Need) -> int:
+        """How many free agents could be asked."""
+        if need.wanted:
+            return int(need.wanted in self.free)
+        return sum(len(group) for kind, group in self.groups.items() if self.suits(need, kind))
+
+    # ---- keeping it up -------------------------------------------------------------------------------
+
+    def seat(self, member: Member, need: Need) -> None:
+        key = member.key
+        self.seats[member.channel_id] = (need, key)
+        self.waiting.add(key)
+        self.classes.setdefault(need, SortedList()).add(key)
+
+    def unseat(self, channel_id: str) -> None:
+        """The member does not wait any more; nothing happens when it didn't."""
+        seat = self.seats.pop(channel_id, None)
+        if seat is None:
+            return
+        need, key = seat
+        self.waiting.remove(key)
+        together = self.classes[need]
+        together.remove(key)
+        if not together:
+            del self.classes[need]
+
+    def enter(self, agent: Agent, tier: TierConfig, stands: str) -> None:
+        """The agent stands like this from now on."""
+        self.census[stands] += 1
+        self.tiers[agent.agent_id] = tier
+        if stands != "offline":
+            self.levels[tier.level] += 1
+        if stands == FREE:
+            kind = Kind(tuple(sorted(agent.config.skills.items())), tier.level)
+            key = (tier.level, *self.strategy.key(agent, tier), agent.agent_id)
+            self.free[agent.agent_id] = (kind, key)
+            self.groups.setdefault(kind, SortedList()).add(key)
+
+    def leave(self, agent_id: int, stands: str) -> None:
+        """Undo `enter`."""
+        self.census[stands] -= 1
+        tier = self.tiers.pop(agent_id)
+        if stands != "offline":
+            self.levels[tier.level] -= 1
+        free = self.free.pop(agent_id, None)
+        if free is not None:
+            kind, key = free
+            together = self.groups[kind]
+            together.remove(key)
+            if not together:
+                del self.groups[kind]
 
 
 class Board:
     """All queues' boards, and where each agent stands on them."""
 
-    def __init__(self, capacity: Capacity | None = None) -> None:
-        self.capacity = capacity or OneThingAtATime()
+    def __init__(self, rules: Rules | None = None) -> None:
+        self.rules = rules or Rules()
         self.queues: dict[str, QueueBoard] = {}
-        self.dirty: dict[str, None] = {}  # queues where somebody new waits or is free; a dict keeps the order
-        self._standing: dict[int, str] = {}
-        self._placed: dict[int, list[tuple[QueueBoard, str, Key | None]]] = {}
+        self.new_members: dict[str, None] = {}  # who waits since the last match; a dict keeps the order
+        self.new_agents: dict[int, None] = {}  # who is free since the last match
+        self.wanted: dict[int, dict[str, None]] = {}  # who waits for this very agent
+        self.missed_agents: dict[int, None] = {}  # wanted ones whose standing changed
+        self._standing: dict[int, tuple[str, str]] = {}
+        self._placed: dict[int, list[tuple[QueueBoard, str]]] = {}
 
-    def seat(self, member: Member) -> None:
+    def seat(self, member: Member, need: Need) -> None:
         """The member waits from now on."""
-        board = self.queues[member.queue]
-        board.waiting.add(member.key)
-        if board.free:
-            self.dirty[member.queue] = None
+        self.queues[member.queue].seat(member, need)
+        self.new_members[member.channel_id] = None
+        if need.wanted:
+            self.wanted.setdefault(need.wanted, {})[member.channel_id] = None
 
     def unseat(self, member: Member) -> None:
         """The member does not wait any more; nothing happens when it didn't."""
-        self.queues[member.queue].waiting.discard(member.key)
+        self.queues[member.queue].unseat(member.channel_id)
+        self.new_members.pop(member.channel_id, None)
+        wanting = self.wanted.get(member.wanted_agent)
+        if wanting is not None:
+            wanting.pop(member.channel_id, None)
+            if not wanting:
+                del self.wanted[member.wanted_agent]
 
     def place(self, agent: Agent) -> None:
-        """The agent's state, status or anything else that `standing` reads may have changed."""
-        base = standing(agent)
-        if base != FREE and self._standing.get(agent.agent_id) == base:
-            return  # the same reason as before, and no key to keep up
+        """The agent's state, status or anything else that a standing reads may have changed."""
+        stands = standing(agent, self.rules), standing_for_conversations(agent, self.rules)
+        if FREE not in stands and self._standing.get(agent.agent_id) == stands:
+            return  # the same reasons as before, and no key to keep up
         self.remove(agent.agent_id)
-        self._standing[agent.agent_id] = base
+        self._standing[agent.agent_id] = stands
         here = self._placed[agent.agent_id] = []
-        load = agent.load() if base == FREE else {}
         for tier in agent.config.tiers:
             board = self.queues.get(tier.queue)
             if board is not None:
-                stands = base
-                if base == FREE and not self.capacity.has_room(load, board.config.channel):
-                    stands = "full"
-                here.append((board, stands, self._enter(board, agent, tier, stands)))
-
-    def _enter(self, board: QueueBoard, agent: Agent, tier: TierConfig, stands: str) -> Key | None:
-        board.census[stands] += 1
-        board.tiers[agent.agent_id] = tier
-        if stands != FREE:
-            return None
-        key = (*board.strategy.key(agent, tier), agent.agent_id)
-        board.free.add(key)
-        if board.waiting:
-            self.dirty[tier.queue] = None
-        return key
+                stand = stands[board.config.channel != capacity.VOICE]
+                board.enter(agent, tier, stand)
+                here.append((board, stand))
+                self._wake_levels(board)
+        if FREE in stands:
+            self.new_agents[agent.agent_id] = None
+        if agent.agent_id in self.wanted:
+            self.missed_agents[agent.agent_id] = None
 
     def remove(self, agent_id: int) -> None:
         """Take the agent off every queue."""
         self._standing.pop(agent_id, None)
-        for board, stands, key in self._placed.pop(agent_id, ()):
-            board.census[stands] -= 1
-            board.tiers.pop(agent_id, None)
-            if key is not None:
-                board.free.remove(key)
+        self.new_agents.pop(agent_id, None)
+        for board, stands in self._placed.pop(agent_id, ()):
+            board.leave(agent_id, stands)
+        if agent_id in self.wanted:
+            self.missed_agents[agent_id] = None
+
+    def _wake_levels(self, board: QueueBoard) -> None:
+        """When the last of a level signs out, those behind it may be asked."""
+        if board.config.tier_wait_seconds and board.staffed_levels() != board.asked_levels:
+            board.asked_levels = board.staffed_levels()
+            self.new_agents |= dict.fromkeys(board.free)

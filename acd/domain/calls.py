@@ -4,10 +4,10 @@ An offer ends in two halves. The agent's half ends with the phone's leg; the mem
 in our hands again (`BridgeEnded`) or gone (`CallerGone`), so nobody is rung for a caller who has left.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from acd import messages as facts
-from acd.domain import agents
+from acd.domain import agents, conversations, line
 from acd.domain.causes import outcome_of
 from acd.domain.effects import FetchCaller, HangUpCaller, LetGo, Withdraw
 from acd.domain.inputs import (
@@ -63,22 +63,13 @@ def _queue_for(e: "Engine", name: str) -> str | None:
 
 
 def _enter(e: "Engine", event: MemberArrived, queue: str) -> None:
-    state = e.state
-    visit = state.visits[event.interaction_id] = state.visits.get(event.interaction_id, 0) + 1
-    state.member_seq += 1
-    member = Member(
-        member_id=f"{event.interaction_id}:{visit}", interaction_id=event.interaction_id,
-        channel_id=event.channel_id, switch=event.switch, channel=event.channel, queue=queue,
-        priority=max(0, min(9, event.priority)), number=event.number, name=event.name, did=event.did,
-        language=event.language, intent=event.intent, entered_at_us=e.now_us, seq=state.member_seq,
-    )  # fmt: skip
-    state.members[event.channel_id] = member
-    e.emit(
-        facts.MemberEntered, member_id=member.member_id, interaction_id=member.interaction_id, queue=queue,
-        number=member.number, did=member.did, language=member.language, intent=member.intent,
-    )  # fmt: skip
-    e.arm("max-wait", member.channel_id, state.queues[queue].max_wait_seconds)
-    e.board.seat(member)
+    values: dict[str, Any] = {
+        name: getattr(event, name)
+        for name in ("interaction_id", "channel_id", "switch", "channel", "number", "name", "did", "language", "intent",
+                     "priority", "vip_level", "skills")
+    }  # fmt: skip
+    line.want(e, values, queue, e.extensions.get(event.wanted_extension))
+    member = line.enter(e, queue=queue, **values)
     e.silent[member.channel_id] = None
 
 
@@ -209,14 +200,15 @@ def leg_answered(e: "Engine", event: LegAnswered) -> None:
 
 def _connect(e: "Engine", agent: Agent, offer: Offer, member: Member) -> None:
     e.cancel("offer", offer.leg_id)
-    e.cancel("max-wait", member.channel_id)
+    for timer in ("max-wait", "line"):
+        e.cancel(timer, member.channel_id)
     agent.offer, agent.failures = None, 0
     agent.talk = Talk(
         offer_id=offer.offer_id, leg_id=offer.leg_id, interaction_id=offer.interaction_id, channel_id=offer.channel_id,
         switch=offer.switch, queue=offer.queue, number=offer.number, did=offer.did, intent=offer.intent,
         entered_at_us=offer.entered_at_us, connected_at_us=e.now_us,
     )  # fmt: skip
-    agent.remember_talk(agent.talk)
+    agent.remember(offer.offer_id, offer.interaction_id)
     who = {"offer_id": offer.offer_id, "interaction_id": offer.interaction_id, "agent_id": agent.agent_id}
     e.emit(facts.OfferEnded, member_id=offer.member_id, outcome="accepted", **who)
     e.emit(facts.CallConnected, queue=offer.queue, **who)
@@ -328,7 +320,7 @@ def leave(e: "Engine", member: Member, result: str) -> None:
 
 def forget(e: "Engine", member: Member) -> None:
     """No trace of the visit is needed any more."""
-    for timer in ("max-wait", "away", "bridge", "after-talk"):
+    for timer in ("max-wait", "away", "bridge", "after-talk", "line"):
         e.cancel(timer, member.channel_id)
     e.silent.pop(member.channel_id, None)
     e.state.members.pop(member.channel_id, None)
@@ -377,7 +369,9 @@ def _send_away(e: "Engine", member: Member, what: str) -> None:
 
 
 def _leave_if_overdue(e: "Engine", member: Member) -> None:
-    if member.overdue and member.state == "waiting":
+    if member.overdue and member.state == "waiting" and not member.is_call:
+        conversations.give_up(e, member, "timeout")
+    elif member.overdue and member.state == "waiting":
         e.effect(LetGo(member.switch, member.channel_id, "timeout"))
         leave(e, member, "timeout")
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from acd import messages as asked
-from acd.domain import agents, calls
+from acd.domain import agents, calls, conversations
 from acd.domain.effects import Answer, HangUpCaller, HoldLeg, ReadConfiguration, TransferCaller
 from acd.domain.inputs import CommandReceived
 from acd.domain.model import Agent, Talk
@@ -22,7 +22,7 @@ class Refused(Exception):
 
     def __init__(self, code: str, message: str = "") -> None:
         super().__init__(message or code)
-        self.code, self.message = code, message
+        self.code = code
 
 
 def received(e: "Engine", event: CommandReceived) -> None:
@@ -34,8 +34,8 @@ def received(e: "Engine", event: CommandReceived) -> None:
         code = _do(e, command)
     except ValueError as error:
         e.effect(Answer(command_id, False, "bad-command", str(error)))
-    except Refused as refusal:
-        e.effect(Answer(command_id, False, refusal.code, refusal.message))
+    except (Refused, conversations.NotPossible) as refusal:
+        e.effect(Answer(command_id, False, refusal.code, str(refusal)))
     else:
         e.effect(Answer(command_id, True, code))
 
@@ -43,6 +43,12 @@ def received(e: "Engine", event: CommandReceived) -> None:
 def _do(e: "Engine", command: asked.Command) -> str:
     if isinstance(command, asked.ReloadConfiguration):
         e.effect(ReadConfiguration())
+        return "ok"
+    if isinstance(command, asked.EnterQueue):
+        conversations.enter(e, command)
+        return "ok"
+    if isinstance(command, asked.LeaveQueue):
+        conversations.left(e, command.interaction_id, command.by)
         return "ok"
     agent = e.state.agents.get(command.agent_id)
     if agent is None:
@@ -112,6 +118,25 @@ def _finish(e: "Engine", agent: Agent, command: asked.FinishWrapUp) -> None:
     )  # fmt: skip
     if agent.wrap_up and agent.wrap_up.offer_id == command.offer_id:
         agents.end_wrap_up(e, agent, "finished")
+    conversations.end_wrap_up(e, agent, command.offer_id, "finished")
+
+
+def _end_conversation(e: "Engine", agent: Agent, command: asked.EndConversation) -> None:
+    if command.interaction_id not in agent.conversations:
+        raise Refused("not-your-conversation")
+    conversations.end(e, agent, command.interaction_id, "agent")
+
+
+def _transfer_conversation(e: "Engine", agent: Agent, command: asked.TransferConversation) -> None:
+    ways = {"queue": conversations.transfer_to_queue, "agent": conversations.transfer_to_agent}
+    if command.kind not in ways:
+        raise Refused("bad-command", f"kind {command.kind!r}")
+    ways[command.kind](e, agent, command.interaction_id, command.target, command.note[:NOTE_LENGTH])
+
+
+def _take_conversation(e: "Engine", agent: Agent, command: asked.TakeConversation) -> None:
+    is_supervisor = command.actor.startswith("supervisor")
+    conversations.take(e, agent, command.interaction_id, by_supervisor=is_supervisor)
 
 
 def _extend(e: "Engine", agent: Agent, command: asked.ExtendWrapUp) -> None:
@@ -141,4 +166,7 @@ COMMANDS: dict[type[asked.Command], Callable[["Engine", Agent, Any], str | None]
     asked.TransferCall: _transfer,
     asked.FinishWrapUp: _finish,
     asked.ExtendWrapUp: _extend,
+    asked.EndConversation: _end_conversation,
+    asked.TransferConversation: _transfer_conversation,
+    asked.TakeConversation: _take_conversation,
 }

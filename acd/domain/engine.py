@@ -9,9 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from acd.domain import agents, calls, commands, reconcile, routing
+from acd.domain import agents, calls, commands, conversations, line, reconcile, routing
 from acd.domain.board import Board, QueueBoard
-from acd.domain.capacity import Capacity
 from acd.domain.effects import Effect
 from acd.domain.inputs import (
     BridgeEnded,
@@ -53,12 +52,11 @@ class Engine:
 
     Args:
         state: a restored state, or None for an empty one.
-        capacity: how much an agent can do at once; one thing at a time by default.
     """
 
-    def __init__(self, state: State | None = None, capacity: Capacity | None = None) -> None:
+    def __init__(self, state: State | None = None) -> None:
         self.state = state or State()
-        self.board = Board(capacity)
+        self.board = Board()
         self.turn = Decision()
         self.legs: dict[str, int] = {}  # leg id -> agent id, for every leg of an agent that we know
         self.extensions: dict[str, int] = {}
@@ -66,7 +64,7 @@ class Engine:
             str, None
         ] = {}  # channels that hear nothing yet: music, unless an offer follows at once
         self.rebuild()
-        self.board.dirty.clear()  # whoever could be matched was matched before the snapshot
+        self.board.new_agents.clear()  # whoever could be matched was matched before the snapshot
 
     def apply(self, event: Input) -> Decision:
         """Take one input and return what follows from it.
@@ -128,8 +126,15 @@ class Engine:
             self.board.unseat(member)
         member.state = state
         if state == "waiting":
-            self.board.seat(member)
+            line.seat(self, member)
             self.silent[member.channel_id] = None
+
+    def next_offer(self, member: Member, agent: Agent) -> str:
+        """Count an offer, and return its id."""
+        self.state.offers_made += 1
+        member.offers_made += 1
+        agent.turns[member.queue] = self.state.offers_made
+        return f"{member.member_id}:{member.offers_made}"
 
     def arm(self, kind: str, key: object, seconds: float) -> None:
         self.state.timers.arm(kind, str(key), self.now_us + round(seconds * 1_000_000))
@@ -144,7 +149,7 @@ class Engine:
     def rebuild(self) -> None:
         """Derive everything that is derived again, from the state alone."""
         state = self.state
-        self.board = Board(self.board.capacity)
+        self.board = Board(state.rules)
         self.board.queues = {name: QueueBoard(config) for name, config in state.queues.items()}
         self.extensions = {agent.config.extension: agent.agent_id for agent in state.agents.values()}
         self.legs = {leg: agent.agent_id for agent in state.agents.values() for leg in agents.legs_of(agent)}
@@ -152,7 +157,8 @@ class Engine:
             self.board.place(agent)
         for member in state.members.values():
             if member.state == "waiting":
-                self.board.seat(member)
+                self.board.seat(member, line.need_of(self, member))
+        self.board.new_members.clear()  # each match has an agent, and all who are free are looked at
         self.silent = {}
 
 
@@ -170,6 +176,10 @@ TIMERS: dict[str, Callable[[Engine, str], None]] = {
     "wrap-up": agents.wrap_up_over,
     "pause": agents.pause_over,
     "page": agents.page_stayed_away,
+    "line": line.look_again,
+    "absent": conversations.stayed_absent,
+    "conversation-wrap-up": conversations.wrap_up_over,
+    "day": agents.day_begins,
 }
 
 HANDLERS: dict[type[Input], Callable[[Engine, Any], None]] = {

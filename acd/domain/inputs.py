@@ -36,6 +36,12 @@ class QueueConfig:
     max_wait_seconds: int = 600
     music: str = "local_stream://moh"
     channel: str = "voice"
+    skills: str = ""  # what everybody who waits here needs, and when less will do; see `skills`
+    tier_wait_seconds: int = (
+        0  # the next level is asked after that long; 0: all levels at once, in their order
+    )
+    ageing_seconds: int = 0  # waiting that long is worth one priority; 0: a higher priority always goes first
+    historic_wait_seconds: int = 60  # how long somebody waits for the agent it had before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +60,8 @@ class AgentConfig:
     agent_id: int
     extension: str
     tiers: tuple[TierConfig, ...] = ()
+    skills: dict[str, int] = field(default_factory=dict)
+    max_conversations: int | None = None  # None: as the rules say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +78,12 @@ class Rules:
     failed_pause_max_seconds: int = 60
     ring_slack_seconds: int = 3  # the switch ends the ringing by itself; this much later we do
     extend_max_seconds: int = 3600
+    max_conversations: int = 5  # at a time, of an agent with no maximum of its own
+    conversations_beside_call: int = 2  # at most so many together with a call
+    call_stops_conversations: bool = False  # no conversation comes while a call goes on
+    return_conversations_seconds: int = 300  # after that an absent agent's conversations go back; 0: never
+    vip_priority: int = 1  # what one VIP level adds to the priority
+    day_offset_seconds: int = 0  # the centre's zone, for counts that begin at midnight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +110,9 @@ class MemberArrived(Input):
     language: str = ""
     intent: str = ""
     channel: str = "voice"
+    skills: str = ""
+    vip_level: int = 0
+    wanted_extension: str = ""  # the agent who is asked first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,6 +83,21 @@ class WrapUp(_Record):
 
 
 @dataclass(slots=True)
+class Conversation(_Record):
+    """An agent has a conversation; its member stays in the state while it lasts."""
+
+    offer_id: str
+    member_id: str
+    interaction_id: str
+    queue: str
+    channel: str
+    name: str
+    number: str
+    entered_at_us: int
+    assigned_at_us: int
+
+
+@dataclass(slots=True)
 class PhoneLeg(_Record):
     """A call of the agent's phone that is none of our offers."""
 
@@ -92,7 +107,11 @@ class PhoneLeg(_Record):
 
 @dataclass(slots=True)
 class Member(_Record):
-    """A caller's visit to a queue. `seq` breaks ties; `tried` are the agents it was offered to in this round."""
+    """A visit to a queue. `seq` breaks ties; `tried` are the agents it was offered to in this round.
+
+    A conversation's `channel_id` is its interaction id. `head_start_us` is what its priority is worth where the queue
+    lets members age; `looked_at_us` is when `line` last looked at how long it waits.
+    """
 
     member_id: str
     interaction_id: str
@@ -115,11 +134,33 @@ class Member(_Record):
     tried: list[int] = field(default_factory=list)
     fetched: bool = False  # told to come back to our socket, once each time it is away
     overdue: bool = False  # has waited too long while an offer went on
+    contact_id: int | None = None
+    skills: str = ""  # as `skills.parse` reads it
+    rank: int = 0  # minus the priority where a higher one always goes first
+    place_us: int = 0  # since when it has its place
+    head_start_us: int = 0  # what its priority is worth where the queue lets members age
+    looked_at_us: int = 0
+    wanted_agent: int = 0  # only this agent is asked, until `wanted_until_us`
+    wanted_until_us: int = 0
+    note: str = ""  # of the colleague who transferred it
+    served_by: int = 0  # the agent who has the conversation
 
     @property
     def key(self) -> tuple[int, int, int, str]:
         """Its place in the queue: priority, then who came first."""
-        return (-self.priority, self.entered_at_us, self.seq, self.channel_id)
+        return (self.rank, self.place_us - self.head_start_us, self.seq, self.channel_id)
+
+    @property
+    def is_call(self) -> bool:
+        """Whether there is a channel of the switch."""
+        return self.channel == "voice"
+
+    @classmethod
+    def from_json(cls, data: JsonObject) -> Self:
+        if "place_us" not in data:  # written before places could differ from the time of entering
+            at_us = data["entered_at_us"]
+            data = {**data, "rank": -data["priority"], "place_us": at_us, "looked_at_us": at_us}
+        return cls(**data)
 
 
 @dataclass(slots=True)
@@ -145,35 +186,68 @@ class Agent:
     phone_legs: dict[str, PhoneLeg] = field(default_factory=dict)  # that are none of our offers
     recent_talks: list[list[str]] = field(default_factory=list)  # [offer id, interaction id], newest last
     retired: bool = False  # gone from SQL while at work
+    conversations: dict[str, Conversation] = field(default_factory=dict)  # by interaction id
+    conversation_wrap_ups: dict[str, WrapUp] = field(default_factory=dict)  # by offer id
+    is_lost: bool = False  # no page for the grace time
+    turns: dict[str, int] = field(default_factory=dict)  # by queue: the number of the last offer there
+    day: int = 0  # of the two counts
+    calls_today: int = 0
+    talked_today_us: int = 0
 
     @property
     def agent_id(self) -> int:
         return self.config.agent_id
 
-    def load(self) -> dict[str, int]:
-        """What the agent has now, by channel."""
-        return {
-            "voice": sum(work is not None for work in (self.offer, self.talk, self.wrap_up))
-            + len(self.phone_legs)
-        }
+    @property
+    def conversing(self) -> int:
+        """How many conversations' places are taken."""
+        return len(self.conversations) + len(self.conversation_wrap_ups)
 
-    def remember_talk(self, talk: Talk) -> None:
-        """Keep who it was, so that a late note finds it."""
-        self.recent_talks.append([talk.offer_id, talk.interaction_id])
+    @property
+    def in_call(self) -> bool:
+        """Whether a call, its ringing or its wrap-up goes on, ours or the phone's own."""
+        return bool(self.offer or self.talk or self.wrap_up or self.phone_legs)
+
+    def remember(self, offer_id: str, interaction_id: str) -> None:
+        """Keep whose it was, so that a late note finds it."""
+        self.recent_talks.append([offer_id, interaction_id])
         del self.recent_talks[:-RECENT_TALKS]
+
+    def count_talk(self, day: int, talked_us: int) -> None:
+        """Count a call that is over."""
+        if day != self.day:
+            self.day, self.calls_today, self.talked_today_us = day, 0, 0
+        self.calls_today += 1
+        self.talked_today_us += talked_us
 
     def to_json(self) -> JsonObject:
         data = {f.name: getattr(self, f.name) for f in fields(self)}
-        tiers = [{"queue": t.queue, "level": t.level, "position": t.position} for t in self.config.tiers]
-        data["config"] = {"agent_id": self.agent_id, "extension": self.config.extension, "tiers": tiers}
+        config = self.config
+        tiers = [{"queue": t.queue, "level": t.level, "position": t.position} for t in config.tiers]
+        data["config"] = {
+            "agent_id": self.agent_id, "extension": config.extension, "tiers": tiers, "skills": config.skills,
+            "max_conversations": config.max_conversations,
+        }  # fmt: skip
         for part in ("offer", "talk", "wrap_up"):
             data[part] = data[part] and data[part].to_json()
-        data["phone_legs"] = {leg_id: leg.to_json() for leg_id, leg in self.phone_legs.items()}
+        for parts in _PARTS:
+            data[parts] = {key: part.to_json() for key, part in data[parts].items()}
         return data
 
     @classmethod
     def from_json(cls, data: JsonObject) -> Self:
         parts: dict[str, type[_Record]] = {"offer": Offer, "talk": Talk, "wrap_up": WrapUp}
-        built = {name: kind.from_json(data[name]) if data[name] else None for name, kind in parts.items()}
-        legs = {leg_id: PhoneLeg.from_json(leg) for leg_id, leg in data["phone_legs"].items()}
-        return cls(**{**data, **built, "phone_legs": legs, "config": agent_config(data["config"])})
+        built: JsonObject = {
+            name: kind.from_json(data[name]) if data[name] else None for name, kind in parts.items()
+        }
+        for name, kind in _PARTS.items():
+            built[name] = {key: kind.from_json(part) for key, part in data.get(name, {}).items()}
+        return cls(**{**data, **built, "config": agent_config(data["config"])})
+
+
+_PARTS: dict[str, type[_Record]] = {
+    "phone_legs": PhoneLeg,
+    "conversations": Conversation,
+    "conversation_wrap_ups": WrapUp,
+}
+"""Fields of an agent that hold several records, by their keys."""

@@ -6,7 +6,7 @@ now and then; `differences` says what to do, and nothing is logged when there ar
 
 from typing import TYPE_CHECKING
 
-from acd.domain import agents, calls
+from acd.domain import agents, calls, line
 from acd.domain.inputs import (
     CallerAdrift,
     CallerGone,
@@ -39,7 +39,8 @@ def started(e: "Engine", event: Started) -> None:
     for name in state.switches:
         state.switches[name] = False
     for member in tuple(state.members.values()):
-        calls.socket_lost(e, member)
+        if member.is_call:
+            calls.socket_lost(e, member)
 
 
 def switch_connected(e: "Engine", event: SwitchConnected) -> None:
@@ -72,6 +73,9 @@ def configured(e: "Engine", event: Configured) -> None:
     silent = e.silent
     e.rebuild()
     e.silent = silent
+    for member in tuple(state.members.values()):
+        line.look_again(e, member.channel_id)
+    agents.day_begins(e, "")
 
 
 def _take_queues(e: "Engine", event: Configured) -> None:

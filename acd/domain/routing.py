@@ -1,60 +1,107 @@
-"""Who is asked next: matches members that wait with agents that are free, in the queues where something changed.
+"""Who is asked next: matches members that wait with agents that are free.
 
-After every input no member waits while an agent of its queue is free. A member is first offered to agents whom it
-was not offered to in this round; when only those are left, the next round begins.
+After every input no member waits while an agent is free who may be asked for it. Before the input none did, so only
+those who wait or are free since then are looked at: each proposes its best match, and the best of all is made first.
+A member is first offered to agents whom it was not offered to in this round; when only those are left, the next round
+begins.
 """
 
+import heapq
 from typing import TYPE_CHECKING, Any
 
 from acd import messages as facts
-from acd.domain.board import QueueBoard
+from acd.domain import conversations, line
+from acd.domain.board import MemberKey, Need, QueueBoard, Rank
 from acd.domain.effects import OfferCall, PlayMusic
 from acd.domain.model import Agent, Member, Offer
 
 if TYPE_CHECKING:
     from acd.domain.engine import Engine
 
-MemberKey = tuple[int, int, int, str]
-Pair = tuple[int, MemberKey, str, int]
-"""0 for a first try and 1 for another round, the member's place, queue name, agent id: the lowest is offered next."""
+Pair = tuple[int, MemberKey, str, Rank, bool]
+"""0 for a first try and 1 for another round, the member's place, queue name, the agent's rank, whether the agent proposed
+it: the lowest is offered next."""
 
 
 def match(e: "Engine") -> None:
     """Make every offer that can be made now."""
-    dirty = e.board.dirty
-    while dirty:
-        best: Pair | None = None
-        for name in tuple(dirty):
-            pair = _best_pair(e, name, e.board.queues[name])
-            if pair is None:
-                del dirty[name]
-            elif best is None or pair < best:
-                best = pair
-        if best is not None:
-            member = e.state.members[best[1][-1]]
-            _offer(e, member, e.state.agents[best[3]], another_round=bool(best[0]))
+    board = e.board
+    proposed: list[Pair] = []
+    while True:
+        if board.missed_agents:
+            line.release_wanting(e)
+        while board.new_members or board.new_agents:
+            for pair in _proposals(e):
+                heapq.heappush(proposed, pair)
+            if board.missed_agents:
+                line.release_wanting(e)
+        if not proposed:
+            return
+        pair = heapq.heappop(proposed)
+        member, agent_id = e.state.members.get(pair[1][-1]), pair[3][-1]
+        if member is not None and _still_stands(e, pair, member):
+            _take(e, member, e.state.agents[agent_id], another_round=bool(pair[0]))
+        elif pair[4]:
+            board.new_agents[agent_id] = None
+        elif member is not None and member.state == "waiting":
+            board.new_members[member.channel_id] = None
 
 
-def _best_pair(e: "Engine", name: str, board: QueueBoard) -> Pair | None:
-    if not board.waiting or not board.free:
-        return None
-    for key in board.waiting:
-        tried = e.state.members[key[-1]].tried
-        if not tried:
-            return (0, key, name, board.free[0][-1])
-        for place in board.free:
-            if place[-1] not in tried:
-                return (0, key, name, place[-1])
-    return (1, board.waiting[0], name, board.free[0][-1])
+def _proposals(e: "Engine") -> list[Pair]:
+    board, found = e.board, []
+    for channel_id in tuple(board.new_members):
+        if pair := _for_member(e, e.state.members[channel_id]):
+            found.append(pair)
+    board.new_members.clear()
+    for agent_id in tuple(board.new_agents):
+        if pair := _for_agent(e, e.state.agents[agent_id]):
+            found.append(pair)
+    board.new_agents.clear()
+    return found
 
 
-def _offer(e: "Engine", member: Member, agent: Agent, *, another_round: bool) -> None:
+def _for_member(e: "Engine", member: Member) -> Pair | None:
+    rank = e.board.queues[member.queue].agent_for(member)
+    return None if rank is None else (rank[0], member.key, member.queue, rank, False)
+
+
+def _for_agent(e: "Engine", agent: Agent) -> Pair | None:
+    best: Pair | None = None
+    for tier in agent.config.tiers:
+        board = e.board.queues.get(tier.queue)
+        if board is None or not board.waiting or agent.agent_id not in board.free:
+            continue
+        found = board.member_for(agent.agent_id)
+        if found is not None and (best is None or (*found, tier.queue) < best[:3]):
+            member = e.state.members[found[1][-1]]
+            best = (*found, tier.queue, board.rank_of(agent.agent_id, member), True)
+    return best
+
+
+def _still_stands(e: "Engine", pair: Pair, member: Member) -> bool:
+    board = e.board.queues[pair[2]]
+    if member.channel_id not in board.seats or pair[3][-1] not in board.free:
+        return False
+    return member.key == pair[1] and board.rank_of(pair[3][-1], member) == pair[3]
+
+
+# ---- a match is made -------------------------------------------------------------------------------------
+
+
+def _take(e: "Engine", member: Member, agent: Agent, *, another_round: bool) -> None:
     board = e.board.queues[member.queue]
     reason = _reason(board, member, agent, another_round=another_round)
     if another_round:
         member.tried = []
-    member.offers_made += 1
-    offer_id = f"{member.member_id}:{member.offers_made}"
+    if member.is_call:
+        _offer(e, member, agent, reason)
+    else:
+        conversations.assign(e, member, agent, reason)
+
+
+def _offer(e: "Engine", member: Member, agent: Agent, reason: dict[str, Any]) -> None:
+    board = e.board.queues[member.queue]
+    offer_id = e.next_offer(member, agent)
     leg_id = e.leg_id_for(offer_id)
     seconds = board.config.offer_timeout_seconds
     offer = agent.offer = Offer(
@@ -83,16 +130,29 @@ def _offer(e: "Engine", member: Member, agent: Agent, *, another_round: bool) ->
 
 def _reason(board: QueueBoard, member: Member, agent: Agent, *, another_round: bool) -> dict[str, Any]:
     """Why this agent: the rule and what decided, how many could be asked, who could not and why."""
-    return {
+    need: Need = board.seats[member.channel_id][0]
+    tier = board.tiers[agent.agent_id]
+    reason = {
         "rule": board.strategy.name,
-        **board.strategy.explain(agent, board.tiers[agent.agent_id]),
-        "candidates": len(board.free),
-        "excluded": board.excluded(),
+        **board.strategy.explain(agent, tier),
+        "candidates": board.candidates(need),
+        "excluded": board.excluded(need),
         "waiting": len(board.waiting),
         "priority": member.priority,
         "tried": list(member.tried),
         "another_round": another_round,
     }
+    if need.wanted:
+        reason = {**reason, "rule": "historic-agent"}
+    if need.skills:
+        reason["skills"] = dict(need.skills)
+    if member.note:
+        reason["note"] = member.note
+    if board.strategy.by_skill:
+        reason["score"] = -board.rank_of(agent.agent_id, member)[1]
+    if tier.level != 1 or board.config.tier_wait_seconds:
+        reason["level"] = tier.level
+    return reason
 
 
 def music_for_silent(e: "Engine") -> None:

@@ -44,6 +44,8 @@ class State:
     members: dict[str, Member] = field(default_factory=dict)  # by channel id
     callers: dict[str, Caller] = field(default_factory=dict)  # by channel id
     visits: dict[str, int] = field(default_factory=dict)  # by interaction id
+    ended_conversations: dict[str, None] = field(default_factory=dict)  # the last ones, oldest first
+    offers_made: int = 0
     registrations: dict[str, list[str]] = field(default_factory=dict)  # extension -> switches
     switches: dict[str, bool] = field(default_factory=dict)  # connected
     timers: Timers = field(default_factory=Timers)
@@ -66,6 +68,8 @@ class State:
             "members": [member.to_json() for member in self.members.values()],
             "callers": {key: [c.interaction_id, c.switch, c.seen_at_us] for key, c in self.callers.items()},
             "visits": self.visits,
+            "ended_conversations": list(self.ended_conversations),
+            "offers_made": self.offers_made,
             "registrations": self.registrations,
             "switches": self.switches,
             "timers": self.timers.to_json(),
@@ -79,6 +83,9 @@ class State:
         plain = ("seed", "writer", "now_us", "input_number", "event_id", "member_seq", "last_command", "retired_queues", "visits",
                  "registrations", "switches")  # fmt: skip
         state = cls(**{name: data[name] for name in plain})
+        # What a snapshot of an earlier version does not have begins empty.
+        state.ended_conversations = dict.fromkeys(data.get("ended_conversations", ()))
+        state.offers_made = data.get("offers_made", 0)
         state.rules = Rules(**data["rules"])
         state.queues = {queue["name"]: QueueConfig(**queue) for queue in data["queues"]}
         state.agents = {agent.agent_id: agent for agent in map(Agent.from_json, data["agents"])}

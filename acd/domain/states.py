@@ -42,6 +42,8 @@ MEMBER: Final[dict[tuple[str, str], str]] = {
     ("offered", "answered"): "talking",
     ("offered", "left"): "left",
     ("talking", "left"): "left",
+    ("waiting", "assigned"): "talking",  # a conversation
+    ("talking", "assigned"): "talking",  # a colleague has it from now on
 }
 
 

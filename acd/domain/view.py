@@ -3,7 +3,9 @@
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from acd.domain.board import FREE, standing
+from acd.domain import capacity
+from acd.domain.board import FREE, standing, standing_for_conversations
+from acd.domain.inputs import Rules
 from acd.domain.model import Agent, Member
 
 if TYPE_CHECKING:
@@ -13,6 +15,16 @@ _OFFER = ("offer_id", "member_id", "interaction_id", "agent_id", "leg_id", "queu
           "entered_at_us", "expires_at_us", "reason")  # fmt: skip
 _CALL = ("offer_id", "interaction_id", "queue", "number", "did", "intent", "entered_at_us", "connected_at_us",
          "held_since_us")  # fmt: skip
+_CONVERSATION = (
+    "offer_id",
+    "interaction_id",
+    "queue",
+    "channel",
+    "name",
+    "number",
+    "entered_at_us",
+    "assigned_at_us",
+)
 _WRAP_UP = ("offer_id", "interaction_id", "queue", "number", "connected_at_us", "ended_at_us", "ends_at_us")
 
 
@@ -22,28 +34,37 @@ def build(e: "Engine") -> dict[str, Any]:
     members = _in_line(state.members.values())
     waiting = Counter(member.queue for member in members)
     in_service = Counter(agent.talk.queue for agent in state.agents.values() if agent.talk)
+    conversing = [c for agent in state.agents.values() for c in agent.conversations.values()]
+    in_service += Counter(conversation.queue for conversation in conversing)
     oldest: dict[str, int] = {}
     for member in members:
         oldest[member.queue] = min(member.entered_at_us, oldest.get(member.queue, member.entered_at_us))
     queues = {
         name: {
+            "channel": config.channel,
             "waiting": waiting[name],
             "in_service": in_service[name],
             "ready": e.board.queues[name].census[FREE],
             "oldest_entered_at_us": oldest.get(name),
         }
-        for name in state.queues
+        for name, config in state.queues.items()
     }
-    ready = sum(standing(agent) == FREE for agent in state.agents.values())
+    calls = sum(member.is_call for member in members)
+    ready = sum(standing(agent, state.rules) == FREE for agent in state.agents.values())
+    open_ = sum(standing_for_conversations(agent, state.rules) == FREE for agent in state.agents.values())
+    totals = {
+        "voice": {"waiting": calls, "in_service": in_service.total() - len(conversing), "ready": ready},
+        "chat": {"waiting": len(members) - calls, "in_service": len(conversing), "ready": open_},
+    }
     return {
         "version": state.input_number,
         "at_us": state.now_us,
         "writer": state.writer,
         "switches": dict(state.switches),
         "queues": queues,
-        "totals": {"voice": {"waiting": len(members), "in_service": in_service.total(), "ready": ready}},
+        "totals": totals,
         "members": _rows(members),
-        "agents": {str(agent.agent_id): _agent(agent) for agent in state.agents.values()},
+        "agents": {str(agent.agent_id): _agent(agent, state.rules) for agent in state.agents.values()},
     }
 
 
@@ -59,26 +80,33 @@ def _rows(members: list[Member]) -> list[dict[str, Any]]:
         positions[member.queue] += 1
         rows.append({
             "member_id": member.member_id, "interaction_id": member.interaction_id, "queue": member.queue,
-            "number": member.number, "entered_at_us": member.entered_at_us, "position": positions[member.queue],
-            "priority": member.priority, "offered": member.state == "offered", "away": member.state == "away",
+            "channel": member.channel, "name": member.name, "number": member.number, "entered_at_us": member.entered_at_us,
+            "position": positions[member.queue], "priority": member.priority, "offered": member.state == "offered", "away": member.state == "away",
         })  # fmt: skip
     return rows
 
 
-def _agent(agent: Agent) -> dict[str, Any]:
+def _agent(agent: Agent, rules: Rules) -> dict[str, Any]:
     return {
         "status": agent.status,
         "status_since_us": agent.status_since_us,
         "next_status": agent.next_status,
         "state": agent.state,
         "state_since_us": agent.state_since_us,
-        "standing": standing(agent),
+        "standing": standing(agent, rules),
         "extension": agent.config.extension,
         "registered": agent.registered,
         "present": bool(agent.windows),
         "offer": None if agent.offer is None or agent.offer.ending else _part(agent.offer, _OFFER),
         "call": _part(agent.talk, _CALL),
         "wrap_up": _part(agent.wrap_up, _WRAP_UP),
+        "conversations": [_part(c, _CONVERSATION) for c in agent.conversations.values()],
+        "conversation_wrap_ups": [_part(w, _WRAP_UP) for w in agent.conversation_wrap_ups.values()],
+        "capacity": {
+            "conversations": agent.conversing,
+            "maximum": capacity.maximum(agent, rules),
+            "open": standing_for_conversations(agent, rules) == FREE,
+        },
     }
 
 

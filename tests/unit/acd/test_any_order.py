@@ -212,7 +212,7 @@ class AnyOrder(RuleBasedStateMachine):
             if member.state == "waiting":
                 free = [
                     a.agent_id for a in engine.state.agents.values()
-                    if standing(a) == FREE and any(t.queue == member.queue for t in a.config.tiers)
+                    if standing(a, engine.state.rules) == FREE and any(t.queue == member.queue for t in a.config.tiers)
                 ]  # fmt: skip
                 assert not free, f"{member.member_id} waits, {free} are free"
 
@@ -244,7 +244,8 @@ class AnyOrder(RuleBasedStateMachine):
         again = Engine(State.load(engine.state.dump()))
         for name, board in engine.board.queues.items():
             assert list(board.waiting) == list(again.board.queues[name].waiting)
-            assert list(board.free) == list(again.board.queues[name].free)
+            assert board.free == again.board.queues[name].free
+            assert board.seats == again.board.queues[name].seats
             assert +board.census == +again.board.queues[name].census
         assert engine.legs == again.legs
         assert again.state.dump() == engine.state.dump()
