@@ -1,8 +1,7 @@
-"""After a hangup: `api_reporting_hook=python fs_scripts.cdr` writes the leg's CDR to SQL, or to the spool.
+"""After a hangup: `api_reporting_hook=python fs_scripts.cdr` writes the leg's CDR to the spool; `acd.history` loads it.
 
-The switch calls `fsapi` once a channel, on that channel's own thread, also when the caller has hung up. A database
-that does not answer within about a second gets the record later, from the spool. The switch reloads this file at
-every hangup; the work is in `reporting`, which it keeps.
+The switch calls `fsapi` once a channel, on that channel's own thread, also when the caller has hung up. The switch
+reloads this file at every hangup; the work is in `reporting`, which it keeps.
 """
 
 from fs_scripts.reporting import report

@@ -1,19 +1,20 @@
-"""What `cdr` does after a hangup: the leg's record goes to SQL, or to the spool when the database does not answer."""
+"""What the reporting hook does with a leg that has ended: its record goes to the spool, one file a leg.
+
+`cdr.fsapi` calls `report`; `acd.history` loads the files into SQL, many in one transaction, within a second. So a hangup
+costs the switch one small file: no database, slow, locked or down, ever holds a call's thread.
+"""
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
-from fs_scripts import process, spool, writers
+from fs_scripts import process, spool
 from fs_scripts.leg_record import leg_record
 from fs_scripts.switch import SwitchEvent, SwitchStream
-from sql.record import write_leg
 
 log = structlog.get_logger(__name__)
 
 
 def report(stream: SwitchStream, env: SwitchEvent) -> None:
-    """Write one leg; see `cdr.fsapi`."""
+    """Keep one leg's record; see `cdr.fsapi`."""
     process.use_switch_log()
     settings = process.settings()
     try:
@@ -24,19 +25,7 @@ def report(stream: SwitchStream, env: SwitchEvent) -> None:
         return
     names = {"interaction_id": record["leg"]["interaction_id"], "call_uuid": record["leg"]["id"]}
     with structlog.contextvars.bound_contextvars(**names):
-        stream.write("+OK\n" if _written(record) or _spooled(record) else "-ERR not stored\n")
-
-
-def _written(record: dict[str, object]) -> bool:
-    try:
-        with writers.place(), Session(process.engine(process.settings().sql_url)) as session:
-            write_leg(session, record)
-            session.commit()
-    except (SQLAlchemyError, ValueError, writers.AllBusy) as error:
-        log.warning("cdr_not_in_sql", reason=str(error))
-        return False
-    log.info("cdr_written")
-    return True
+        stream.write("+OK\n" if _spooled(record) else "-ERR not stored\n")
 
 
 def _spooled(record: dict[str, object]) -> bool:

@@ -1,4 +1,4 @@
-"""CDRs that could not be written to SQL: one JSON file a leg, loaded by `acd.history` when the database is back."""
+"""CDRs on their way to SQL: one JSON file a leg, loaded by `acd.history` as soon as the database takes them."""
 
 import json
 import os

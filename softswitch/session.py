@@ -35,6 +35,9 @@ class Event:
 
     def __init__(self, type: str = "", subclass_name: str = "") -> None:
         self.event = events.new_event(type, subclass=subclass_name) if type else events.Event({})
+        self._lowered: dict[str, str] | None = (
+            None  # values by lower-case name: a hook asks for many that aren't there
+        )
 
     @classmethod
     def of(cls, event: events.Event) -> "Event":
@@ -45,15 +48,24 @@ class Event:
 
     def getHeader(self, header_name: str) -> str | None:
         """A header's value, None when it is not there."""
-        return self.event.get(header_name)
+        value = self.event.headers.get(header_name)
+        if value is not None:
+            return value
+        if self._lowered is None:
+            self._lowered = {}
+            for name, each in self.event.headers.items():
+                self._lowered.setdefault(name.lower(), each)
+        return self._lowered.get(header_name.lower())
 
     def addHeader(self, header_name: str, value: object) -> bool:
         """Add or replace a header."""
         self.event.headers[header_name] = str(value)
+        self._lowered = None
         return True
 
     def delHeader(self, header_name: str) -> bool:
         """Remove a header."""
+        self._lowered = None
         return self.event.headers.pop(header_name, None) is not None
 
     def getBody(self) -> str:

@@ -7,9 +7,10 @@ cut to its column.
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Column, CursorResult, String, Table, and_, update
+from sqlalchemy import Column, CursorResult, Insert, String, Table, and_, update
 from sqlalchemy.dialects.mysql import insert as mysql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
@@ -61,16 +62,23 @@ def upsert(session: Session, model: type[Base], key: Mapping[str, Any], values: 
         here = and_(*(table.c[name] == value for name, value in keys.items()))
         found = session.execute(update(table).where(here).values(sets or keys))
         return isinstance(found, CursorResult) and found.rowcount > 0
-    if session.get_bind().dialect.name == "mysql":
-        changes = sets or {name: table.c[name] for name in keys}
-        session.execute(mysql_insert(table).values(keys | sets).on_duplicate_key_update(changes))
-        return True
-    statement = sqlite_insert(table).values(keys | sets)
-    if sets:
-        session.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=sets))
-    else:
-        session.execute(statement.on_conflict_do_nothing(index_elements=list(keys)))
+    session.execute(_upsert(session.get_bind().dialect.name, table, tuple(keys), tuple(sets)), keys | sets)
     return True
+
+
+@lru_cache(maxsize=256)
+def _upsert(dialect: str, table: Table, keys: tuple[str, ...], sets: tuple[str, ...]) -> Insert:
+    """The statement, made once for these columns: making it costs more than running it."""
+    if dialect == "mysql":
+        to_mysql = mysql_insert(table)
+        changes = {name: to_mysql.inserted[name] for name in sets} or {name: table.c[name] for name in keys}
+        return to_mysql.on_duplicate_key_update(changes)
+    statement = sqlite_insert(table)
+    if not sets:
+        return statement.on_conflict_do_nothing(index_elements=list(keys))
+    return statement.on_conflict_do_update(
+        index_elements=list(keys), set_={name: statement.excluded[name] for name in sets}
+    )
 
 
 def _row(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 WAIT_SECONDS = 1.0
 GATHER_SECONDS = 0.2  # events come in clusters, and a transaction costs more than what is in it
-SPOOL_SECONDS = 2.0
+SPOOL_SECONDS = 0.3  # a leg is in SQL within a second of its hangup
 BACK_OFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -81,7 +81,7 @@ def keep_loading(record: Engine, folder: Path, stopping: threading.Event) -> Non
     while not stopping.wait(SPOOL_SECONDS):
         try:
             if loaded := load_spool(record, folder):
-                log.info("cdrs_loaded", count=loaded)
+                log.debug("cdrs_loaded", count=loaded)
             failures = 0
         except (SQLAlchemyError, OSError) as error:
             _back_off("spool_waits", error, failures, stopping)

@@ -1,7 +1,7 @@
 """Reads the stream of events and writes it to SQL, a batch a transaction, with the position in the same one.
 
-A database or Redis that is away costs time, never an event: the batch is tried again. An event that SQL refuses for
-good is logged and passed over, so that one bad row never stops history.
+A database or Redis that is away costs time, never an event: the batch is tried again. When SQL refuses an event for
+good, the batch is written one by one, and that event is logged and passed over: one bad row never stops history.
 """
 
 from typing import Any
@@ -20,6 +20,7 @@ from acd.messages import decode_event
 log = structlog.get_logger(__name__)
 
 BATCH = 200
+REFUSED = (DataError, IntegrityError, ValueError, KeyError, TypeError)
 
 
 class EventReader:
@@ -46,18 +47,30 @@ class EventReader:
         rows = found[0][1] if found else []
         if not rows:
             return 0
-        with Session(self._record) as session, session.begin():
-            for row_id, fields in rows:
-                position = int(str(row_id).partition("-")[0])
-                self._write(session, position, fields["data"])
-            keep_position(session, position)
+        batch = [(int(str(row_id).partition("-")[0]), fields["data"]) for row_id, fields in rows]
+        try:
+            self._write(batch)
+        except REFUSED:
+            self._write_one_by_one(batch)
         return len(rows)
 
-    def _write(self, session: Session, event_id: int, text: str) -> None:
+    def _write(self, batch: list[tuple[int, str]]) -> None:
+        with Session(self._record, autoflush=False) as session, session.begin():
+            for _, text in batch:
+                write_event(session, decode_event(text))
+            keep_position(session, batch[-1][0])
+
+    def _write_one_by_one(self, batch: list[tuple[int, str]]) -> None:
+        with Session(self._record) as session, session.begin():
+            for event_id, text in batch:
+                self._write_alone(session, event_id, text)
+            keep_position(session, batch[-1][0])
+
+    def _write_alone(self, session: Session, event_id: int, text: str) -> None:
         try:
             with session.begin_nested():
                 write_event(session, decode_event(text))
-        except (DataError, IntegrityError, ValueError, KeyError, TypeError) as error:
+        except REFUSED as error:
             log.error(
                 "history_event_refused", event_id=event_id, error=str(error).splitlines()[0], event_text=text
             )

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy.orm import Session
 
+from acd.history.spool import load_spool
 from sql.engine import make_engine
 from sql.models import CallLeg, Interaction
 from tests.support.waiting import wait_until
@@ -15,6 +16,7 @@ def record(switch):
 
     def row(kind, key):
         def read():
+            load_spool(engine, switch.settings.spool_dir)
             with Session(engine) as session:
                 found = session.get(kind, key)
                 if found is not None:

@@ -1,21 +1,20 @@
-"""`fs_scripts.cdr` with real databases: in SQL within a second, or in the spool, and once only."""
+"""`fs_scripts.cdr` and the loader with real databases: a file a leg, a row a leg, and once only."""
 
 import json
-import socket
 import sqlite3
 import stat
 import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from structlog.testing import capture_logs
 
-from fs_scripts import cdr, process, writers
-from fs_scripts.leg_record import leg_record
+from acd.history.spool import load_spool
+from fs_scripts import cdr, process
 from sql.models import Base, CallLeg, Interaction
-from sql.record import write_leg
 from tests.support.servers import mariadb_binaries, mariadb_server
 
 LEG = "da62b667-108f-46b8-8ba0-ea31d66ff73f"
@@ -79,6 +78,8 @@ def database(instance):
 
 
 def rows(engine):
+    """What is in SQL when the spool has been loaded, as `acd.history` does it."""
+    load_spool(engine, process.settings().spool_dir)
     with Session(engine) as session:
         return session.scalars(select(CallLeg)).all(), session.scalars(select(Interaction)).all()
 
@@ -92,25 +93,18 @@ def test_a_hangup_is_a_leg_and_an_interaction_in_sql(database, spooled):
         "caller",
         "4001",
     )
-    assert interaction.started_at.microsecond == 742783
+    assert (leg.started_at.microsecond, interaction.started_at.microsecond) == (742783, 742783)
     assert spooled() == []
 
 
 def test_the_same_hangup_told_twice_is_one_leg(database):
     hang_up()
+    assert [len(found) for found in rows(database)] == [1, 1]
     hang_up()
     assert [len(found) for found in rows(database)] == [1, 1]
 
 
-def test_a_spooled_leg_loaded_after_the_hook_wrote_it_changes_nothing(database, instance):
-    hang_up()
-    with Session(database) as session:
-        write_leg(session, leg_record(HEADERS.get, instance, "switch1"))
-        session.commit()
-    assert [len(found) for found in rows(database)] == [1, 1]
-
-
-def test_a_leg_whose_database_has_no_tables_goes_to_the_spool(instance, spooled):
+def test_until_it_is_loaded_a_leg_is_a_file_of_its_own(instance, spooled):
     assert hang_up() == "+OK\n"
     (record,) = spooled()
     assert record["leg"]["id"] == record["interaction"]["id"] == LEG
@@ -119,16 +113,21 @@ def test_a_leg_whose_database_has_no_tables_goes_to_the_spool(instance, spooled)
     assert stat.S_IMODE(process.settings().spool_dir.stat().st_mode) == 0o700
 
 
-def test_what_was_spooled_can_be_loaded_as_it_is(instance, spooled, database):
-    Base.metadata.drop_all(database)
-    hang_up()
-    Base.metadata.create_all(database)
-    (record,) = spooled()
-    with Session(database) as session:
-        write_leg(session, record)
-        session.commit()
-    (leg,), _ = rows(database)
-    assert leg.started_at.microsecond == 742783
+def test_a_database_that_hangs_or_refuses_does_not_even_see_the_hangup(instance, spooled, monkeypatch):
+    use_database(monkeypatch, "mysql://u:p@127.0.0.1:1/none")
+    assert hang_up() == "+OK\n"
+    assert len(spooled()) == 1
+
+
+def test_a_locked_sqlite_file_gets_the_leg_later(database, instance, spooled):
+    with sqlite3.connect(instance / "uckefu.db", isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        hang_up()
+        with pytest.raises(OperationalError):
+            rows(database)
+        other.execute("ROLLBACK")
+    assert len(spooled()) == 1
+    assert [len(found) for found in rows(database)] == [1, 1]
 
 
 def use_database(monkeypatch, url):
@@ -144,45 +143,6 @@ def _settings_are_read_anew() -> Iterator[None]:
     process._settings.cache_clear()
 
 
-def test_a_database_that_refuses_is_the_spools_case(instance, spooled, monkeypatch):
-    use_database(monkeypatch, "mysql://u:p@127.0.0.1:1/none")
-    assert hang_up() == "+OK\n"
-    assert len(spooled()) == 1
-
-
-@pytest.fixture
-def silent_server():
-    """Takes connections and never says a word."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield server.getsockname()[1]
-
-
-def test_a_database_that_hangs_holds_a_hangup_for_a_short_time_only(
-    instance, spooled, silent_server, monkeypatch
-):
-    use_database(monkeypatch, f"mysql://u:p@127.0.0.1:{silent_server}/none")
-    assert hang_up() == "+OK\n"  # without limits of its own it would wait until the test's time is over
-    assert len(spooled()) == 1
-
-
-def test_a_locked_sqlite_file_is_the_spools_case(database, instance, spooled):
-    with sqlite3.connect(instance / "uckefu.db", isolation_level=None) as other:
-        other.execute("BEGIN IMMEDIATE")
-        hang_up()
-        other.execute("ROLLBACK")
-    assert len(spooled()) == 1
-    hang_up()
-    assert [len(found) for found in rows(database)] == [1, 1]
-
-
-def test_when_all_connections_are_busy_the_leg_goes_to_the_spool(database, spooled, monkeypatch):
-    monkeypatch.setattr(writers, "PLACES", threading.BoundedSemaphore(1))
-    monkeypatch.setattr(writers, "WAIT_SECONDS", 0.01)
-    with writers.place():
-        hang_up()
-    assert len(spooled()) == 1
-
-
 def test_many_hangups_at_once_are_all_written(database, spooled):
     legs = [{**HEADERS, "Unique-ID": f"leg-{i}", "variable_interaction_id": f"leg-{i}"} for i in range(30)]
     threads = [threading.Thread(target=hang_up, args=(headers,)) for headers in legs]
@@ -190,8 +150,8 @@ def test_many_hangups_at_once_are_all_written(database, spooled):
         thread.start()
     for thread in threads:
         thread.join(30)
-    written = {leg.id for leg in rows(database)[0]} | {record["leg"]["id"] for record in spooled()}
-    assert written == {f"leg-{i}" for i in range(30)}
+    assert {leg.id for leg in rows(database)[0]} == {f"leg-{i}" for i in range(30)}
+    assert spooled() == []
 
 
 def test_when_even_the_spool_is_full_the_whole_record_is_in_the_log(instance):
@@ -219,11 +179,8 @@ def test_on_mariadb_it_is_the_same(instance, spooled, monkeypatch):
         use_database(monkeypatch, url)
         engine = process.engine(process.settings().sql_url)
         Base.metadata.create_all(engine)
-        hang_up()
-        hang_up()
-        with Session(engine) as session:
-            assert session.scalar(select(func.count(CallLeg.id))) == 1
-            assert session.get(Interaction, LEG).intent == "售后服务"
+        for _ in range(2):
+            hang_up()
+            (leg,), (interaction,) = rows(engine)
+            assert (leg.id, interaction.intent) == (LEG, "售后服务")
         engine.dispose()
-    hang_up()
-    assert len(spooled()) == 1
