@@ -19,6 +19,7 @@ from admin import (
     accounts,
     calls,
     chat,
+    contacts,
     desk,
     errors,
     health,
@@ -28,6 +29,7 @@ from admin import (
     permissions,
     security,
     shell,
+    supervision,
     users,
 )
 from admin.db import db
@@ -64,9 +66,10 @@ def create_app(settings: Settings, *, async_mode: str = "threading", **overrides
     csrf.init_app(app)
     errors.init_app(app)
     shell.init_app(app)
-    for room in (accounts, desk, calls, users, health):
+    for room in (accounts, desk, calls, contacts, supervision, users, health):
         app.register_blueprint(room.blueprint)
     _start_sockets(app, async_mode)
+    contacts.init_app(app)
     if settings.https:  # one proxy of ours stands in front: its word about the client counts
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     return app

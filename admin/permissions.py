@@ -22,6 +22,11 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "calls.view-all": frozenset({"administrator", "supervisor"}),
     "numbers.reveal": frozenset({"administrator", "supervisor", "agent"}),
     "users.manage": frozenset({"administrator"}),
+    "contacts.view": frozenset({"administrator", "supervisor", "agent"}),
+    "contacts.edit": frozenset({"administrator", "supervisor", "agent"}),
+    "contacts.block": frozenset({"administrator", "supervisor", "agent"}),
+    "contacts.manage": frozenset({"administrator", "supervisor"}),
+    "contacts.export": frozenset({"administrator", "supervisor"}),
 }
 """Permission -> roles that have it. An agent with `calls.view` sees the calls that the agent took part in."""
 

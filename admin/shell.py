@@ -25,6 +25,7 @@ class Entry:
 RAIL = (
     Entry("desk.page", "headset", _l("Workbench"), "desk.use"),
     Entry("calls.page", "history", _l("Calls"), "calls.view"),
+    Entry("contacts.page", "address-book", _l("Contacts"), "contacts.view"),
     Entry("users.page", "users", _l("Users"), "users.manage"),
 )
 

@@ -5,11 +5,13 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.routing import IntegerConverter
 
 from admin.permissions import PERMISSIONS, PUBLIC
 from admin.sockets import socketio
 
-EXAMPLES = {"interaction_id": "none", "user_id": 1, "code": "en", "filename": "js/shell.js"}
+EXAMPLES = {"code": "en", "filename": "js/shell.js"}
+"""What a route's variables are here; any other is 1 where it is a whole number, else `none`."""
 
 
 def _views(app: Flask) -> list[tuple[str, str, str, str]]:
@@ -19,7 +21,11 @@ def _views(app: Flask) -> list[tuple[str, str, str, str]]:
         if rule.endpoint == "static":
             continue
         permission = getattr(app.view_functions[rule.endpoint], "permission", "")
-        address = adapter.build(rule.endpoint, {k: v for k, v in EXAMPLES.items() if k in rule.arguments})
+        values = {
+            k: EXAMPLES.get(k, 1 if isinstance(c, IntegerConverter) else "none")
+            for k, c in rule._converters.items()
+        }
+        address = adapter.build(rule.endpoint, values)
         found += [
             (rule.endpoint, method, address, permission)
             for method in sorted((rule.methods or set()) & {"GET", "POST", "PUT", "DELETE", "PATCH"})

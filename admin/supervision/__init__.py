@@ -1,0 +1,5 @@
+"""Reading along: the transcript of a conversation for who took part in it, and the supervisor's live view."""
+
+from admin.supervision.views import blueprint
+
+__all__ = ["blueprint"]
