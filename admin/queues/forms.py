@@ -1,0 +1,133 @@
+"""The forms of a queue, with who serves it, and of an outcome."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import SelectField, StringField
+from wtforms.validators import InputRequired, Length, Regexp, ValidationError
+
+from admin.queues.fields import WholeNumber, trimmed
+from admin.queues.words import CHANNELS, MUSIC, STRATEGIES, strategies_for
+
+LEVELS = range(1, 10)
+POSITIONS = range(1, 100)
+
+
+def _title(label: Any) -> StringField:
+    return StringField(
+        label,
+        filters=[trimmed],
+        validators=[
+            InputRequired(_l("Enter a name; callers' screens and reports show it.")),
+            Length(max=64, message=_l("At most 64 characters.")),
+        ],
+    )
+
+
+def _code(label: Any, description: Any) -> StringField:
+    return StringField(
+        label,
+        description=description,
+        filters=[trimmed],
+        validators=[
+            InputRequired(_l("Enter a short name such as after-sales.")),
+            Length(max=32, message=_l("At most 32 characters.")),
+            Regexp(
+                r"^[a-z][a-z0-9-]*$", message=_l("Small letters, digits and - only, beginning with a letter.")
+            ),
+        ],
+    )
+
+
+@dataclass(frozen=True)
+class Place:
+    """An agent's place in a queue."""
+
+    level: int = 1
+    position: int = 1
+
+
+class QueueForm(FlaskForm):  # type: ignore[misc]
+    """A queue. `places` is agent id -> place, of the agents that are ticked."""
+
+    name = _code(
+        _l("Short name"), _l("Flows and logs call the queue by it; it stays as it is once the queue exists.")
+    )
+    title_zh = _title(_l("Name in Chinese"))
+    title_en = _title(_l("Name in English"))
+    channel = SelectField(_l("What it takes"), choices=list(CHANNELS))
+    strategy = SelectField(_l("Who is asked first"), choices=[choice.code for choice in STRATEGIES])
+    offer_timeout_seconds = WholeNumber(
+        5, 120, 20, label=_l("Ringing (seconds)"),
+        description=_l("Nobody answers for that long: the next agent is asked, and the agent is set to not ready."),
+    )  # fmt: skip
+    wrap_up_seconds = WholeNumber(
+        0, 3600, 30, label=_l("Wrap-up (seconds)"),
+        description=_l("Time for the outcome and the note; 0 for none. Agents can end it earlier."),
+    )  # fmt: skip
+    max_wait_seconds = WholeNumber(
+        10, 86_400, 600, label=_l("Longest wait (seconds)"),
+        description=_l("Then the caller hears an apology, and the flow goes on."),
+    )  # fmt: skip
+    service_level_seconds = WholeNumber(
+        1, 600, 20, label=_l("Service level within (seconds)"),
+        description=_l("Reports and boards count who was answered within this time."),
+    )  # fmt: skip
+    music = SelectField(_l("Music while waiting"), choices=[])
+
+    SECTIONS = (
+        ("basics", _l("Basics"), ("title_zh", "title_en", "name", "channel")),
+        ("who", _l("Distribution"), ("strategy", "offer_timeout_seconds")),
+        ("waiting", _l("Waiting"), ("max_wait_seconds", "service_level_seconds", "music")),
+        ("after", _l("After the talk"), ("wrap_up_seconds",)),
+    )
+
+    def __init__(
+        self, *arguments: Any, exists: bool = False, places: dict[int, Place] | None = None, **named: Any
+    ) -> None:
+        super().__init__(*arguments, **named)
+        self.exists = exists
+        self.places = places or {}
+        self.agent_errors: list[str] = []
+        music = dict(MUSIC)
+        if exists:  # one that a technician has set is kept
+            music.setdefault(self.music.object_data, self.music.object_data)
+        self.music.choices = list(music)
+        self.words = {"channel": CHANNELS, "music": music}  # field -> code -> word
+        if exists:  # what flows, logs and running talks count on
+            self.name.data, self.channel.data = self.name.object_data, self.channel.object_data
+
+    def read_places(self, given: Mapping[str, str], agent_ids: list[int]) -> bool:
+        """Take the ticked agents of the sent form; False when a level or a position is none."""
+        self.places = {
+            id_: Place(_number(given.get(f"level-{id_}", "1")), _number(given.get(f"position-{id_}", "1")))
+            for id_ in agent_ids
+            if given.get(f"agent-{id_}")
+        }
+        places = self.places.values()
+        if not all(place.level in LEVELS for place in places):
+            self.agent_errors.append(_("A level is a whole number from 1 to 9."))
+        if not all(place.position in POSITIONS for place in places):
+            self.agent_errors.append(_("A position is a whole number from 1 to 99."))
+        return not self.agent_errors
+
+    def validate_strategy(self, field: SelectField) -> None:
+        """The strategy must be one of the channel's."""
+        if field.data not in {choice.code for choice in strategies_for(self.channel.data)}:
+            raise ValidationError(_("Choose one that fits what the queue takes."))
+
+
+def _number(text: str) -> int:
+    return int(text) if text.strip().isdecimal() and len(text) < 4 else 0
+
+
+class DispositionForm(FlaskForm):  # type: ignore[misc]
+    """An outcome."""
+
+    code = _code(_l("Short name"), _l("Reports and exports call the outcome by it."))
+    title_zh = _title(_l("Name in Chinese"))
+    title_en = _title(_l("Name in English"))

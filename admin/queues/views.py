@@ -1,0 +1,98 @@
+"""List, create, change and delete queues."""
+
+from collections import Counter
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy import func, select
+
+from admin.db import db
+from admin.permissions import requires
+from admin.queues import service, usage
+from admin.queues.blueprint import blueprint
+from admin.queues.forms import LEVELS, POSITIONS, QueueForm
+from admin.queues.words import CHANNELS, STRATEGIES, strategy_word
+from admin.users.service import tell_acd
+from sql.models import Queue, Tier
+
+
+@blueprint.get("/")
+@requires("queues.manage")
+def page() -> ResponseReturnValue:
+    """The list."""
+    queues = db.session.scalars(select(Queue).order_by(Queue.channel.desc(), Queue.id)).all()
+    rows = db.session.execute(select(Tier.queue_id, func.count()).group_by(Tier.queue_id))
+    counts = Counter(dict(rows.all()))
+    return render_template(
+        "queues/page.html", queues=queues, counts=counts, channels=CHANNELS, strategy_word=strategy_word
+    )
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+@requires("queues.manage")
+def create() -> ResponseReturnValue:
+    """A new queue."""
+    form = QueueForm()
+    if _fits(form) and _save(Queue(), form):
+        return redirect(url_for("queues.page"))
+    return _edit_page(form, None)
+
+
+@blueprint.route("/<int:queue_id>", methods=["GET", "POST"])
+@requires("queues.manage")
+def edit(queue_id: int) -> ResponseReturnValue:
+    """Change a queue."""
+    queue = _queue(queue_id)
+    form = QueueForm(obj=queue, exists=True, places=service.places_of(queue))
+    if _fits(form) and _save(queue, form):
+        return redirect(url_for("queues.page"))
+    return _edit_page(form, queue)
+
+
+@blueprint.post("/<int:queue_id>/delete")
+@requires("queues.manage")
+def delete(queue_id: int) -> ResponseReturnValue:
+    """Delete a queue that nothing leads to any more."""
+    queue = _queue(queue_id)
+    if reasons := usage.reasons(queue):
+        form = QueueForm(formdata=None, obj=queue, exists=True, places=service.places_of(queue))
+        return _edit_page(form, queue, reasons)
+    service.remove(queue)
+    _tell()
+    return redirect(url_for("queues.page"))
+
+
+def _queue(queue_id: int) -> Queue:
+    return db.session.get(Queue, queue_id) or abort(404)
+
+
+def _fits(form: QueueForm) -> bool:
+    """Whether a form was sent and may be saved; what is wrong stands at its fields."""
+    if not form.is_submitted():
+        return False
+    places_fit = form.read_places(request.form, [id_ for id_, _name, _extension in service.people()])
+    return bool(form.validate()) and places_fit
+
+
+def _save(queue: Queue, form: QueueForm) -> bool:
+    try:
+        service.save(queue, form)
+    except service.Taken:
+        form.name.errors = [_("Already taken; choose another.")]
+        return False
+    _tell()
+    return True
+
+
+def _tell() -> None:
+    if not tell_acd():
+        flash(_("Saved. Call routing doesn't answer at the moment; it reads this when it is back."))
+
+
+def _edit_page(form: QueueForm, queue: Queue | None, reasons: list[str] | None = None) -> ResponseReturnValue:
+    status = 409 if reasons else 400 if form.is_submitted() else 200
+    return render_template(
+        "queues/edit.html", form=form, queue=queue, people=service.people(), reasons=reasons,
+        strategies=STRATEGIES, levels=LEVELS, positions=POSITIONS,
+    ), status  # fmt: skip

@@ -1,0 +1,206 @@
+"""The queue pages: what an administrator without programming can set, what is refused, and who is told."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from acd import contract
+from acd.domain.strategies import STRATEGIES
+from admin.queues.words import STRATEGIES as CHOICES
+from sql.models import Agent, AuditEntry, Disposition, Queue, Talk, Tier
+from uckefu.times import now
+
+NEW = {
+    "name": "after-sales", "title_zh": "售后", "title_en": "After sales", "channel": "voice", "strategy": "longest-idle",
+    "offer_timeout_seconds": "15", "wrap_up_seconds": "45", "max_wait_seconds": "300", "service_level_seconds": "30",
+    "music": "local_stream://moh",
+}  # fmt: skip
+
+
+@pytest.fixture
+def client(app: Flask, sign_in: Callable[[str], FlaskClient]) -> FlaskClient:
+    app.extensions["uckefu"]["acd"].reply_timeout_seconds = 1
+    return sign_in("administrator")
+
+
+def reloads(app: Flask) -> int:
+    entries = app.extensions["uckefu"]["bus"].xrange(contract.COMMANDS)
+    return sum('"ReloadConfiguration"' in fields["data"] for _id, fields in entries)
+
+
+def queue_named(session: Session, name: str) -> Queue:
+    session.expire_all()
+    return session.query(Queue).filter_by(name=name).one()
+
+
+def sent_as_it_is(queue: Queue) -> dict[str, str]:
+    return {name: str(getattr(queue, name)) for name in NEW}
+
+
+def test_a_new_queue_has_what_was_entered_its_agents_and_an_audit_entry_and_the_acd_is_told(
+    app: Flask, client: FlaskClient, session: Session, agents: dict[str, int]
+) -> None:
+    one = agents["agent1"]
+    sent = {**NEW, f"agent-{one}": "y", f"level-{one}": "2", f"position-{one}": "3"}
+    assert client.post("/queues/new", data=sent).status_code == 302
+    queue = queue_named(session, "after-sales")
+    assert sent_as_it_is(queue) == NEW
+    assert [(t.agent_id, t.level, t.position) for t in queue.tiers] == [(one, 2, 3)]
+    assert reloads(app) == 1
+    entry = session.query(AuditEntry).filter_by(action="queue-created").one()
+    assert (entry.subject, entry.detail["agents"]) == ("after-sales", {str(one): [None, [2, 3]]})
+    page = client.get("/queues/").get_data(as_text=True)
+    assert "售后" in page
+
+
+def test_a_change_is_audited_with_what_was_before_and_the_short_name_and_channel_stay(
+    client: FlaskClient, session: Session, agents: dict[str, int]
+) -> None:
+    queue = queue_named(session, "service")
+    places = {f"agent-{t.agent_id}": "y" for t in queue.tiers if t.agent_id != agents["agent2"]}
+    sent = {**sent_as_it_is(queue), **places, "wrap_up_seconds": "60", "name": "other", "channel": "chat"}
+    assert client.post(f"/queues/{queue.id}", data=sent).status_code == 302
+    queue = queue_named(session, "service")
+    assert (queue.wrap_up_seconds, queue.channel) == (60, "voice")
+    entry = session.query(AuditEntry).filter_by(action="queue-changed").one()
+    assert entry.detail["changes"] == {"wrap_up_seconds": [30, 60]}
+    assert entry.detail["agents"] == {str(agents["agent2"]): [[1, 2], None]}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("offer_timeout_seconds", "0", "填 5–120 之间的整数。常用 20"),
+        ("offer_timeout_seconds", "x", "填 5–120 之间的整数。常用 20"),
+        ("wrap_up_seconds", "-1", "填 0–3600 之间的整数。常用 30"),
+        ("max_wait_seconds", "1.5", "填 10–86400 之间的整数。常用 600"),
+        ("service_level_seconds", "99999999999", "填 1–600 之间的整数。常用 20"),
+        ("name", "After Sales", "只用小写字母、数字和 -，以字母开头"),
+        ("name", "service", "已被使用"),
+        ("title_zh", "", "填写名称"),
+        ("strategy", "rotation", "选择与队列接入类型相符的方式"),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_field_with_what_to_do_and_nothing_is_lost(
+    client: FlaskClient, session: Session, field: str, value: str, told: str
+) -> None:
+    answer = client.post("/queues/new", data={**NEW, field: value})
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 400
+    assert told in text
+    assert f'id="{field}-error"' in text
+    assert "After sales" in text
+    assert f'value="{value}"' in text
+    assert session.query(Queue).filter_by(title_en="After sales").count() == 0
+
+
+def test_a_level_and_a_position_must_be_one(client: FlaskClient, agents: dict[str, int]) -> None:
+    one = agents["agent1"]
+    for name, value, told in (("level", "0", "1–9"), ("position", "100", "1–99")):
+        answer = client.post("/queues/new", data={**NEW, f"agent-{one}": "y", f"{name}-{one}": value})
+        assert answer.status_code == 400
+        assert told in answer.get_data(as_text=True)
+
+
+def test_a_queue_that_a_flow_or_a_customer_needs_is_not_deleted_and_the_page_says_why(
+    app: Flask, client: FlaskClient, session: Session
+) -> None:
+    sales = queue_named(session, "sales")
+    answer = client.post(f"/queues/{sales.id}/delete")
+    assert answer.status_code == 409
+    assert "流程 main 通向它" in answer.get_data(as_text=True)
+    service = queue_named(session, "service")
+    app.extensions["uckefu"]["bus"].set(
+        contract.VIEW, json.dumps({"queues": {"service": {"waiting": 3, "in_service": 1}}})
+    )
+    text = client.post(f"/queues/{service.id}/delete").get_data(as_text=True)
+    assert "现在有 4 位客户" in text
+    assert "每个中心都需要它" in text
+    assert queue_named(session, "sales") is not None
+
+
+def test_a_flow_of_the_centres_own_counts_instead_of_ours_and_a_queue_nothing_leads_to_is_deleted(
+    app: Flask, client: FlaskClient, session: Session
+) -> None:
+    own: Path = app.extensions["uckefu"]["settings"].instance / "flows"
+    own.mkdir(exist_ok=True)
+    (own / "main.yml").write_text("nodes: {a: {type: queue, queue: service}}", encoding="utf-8")
+    sales = queue_named(session, "sales")
+    assert client.post(f"/queues/{sales.id}/delete").status_code == 302
+    assert session.query(Queue).filter_by(name="sales").count() == 0
+    assert session.query(Tier).filter_by(queue_id=sales.id).count() == 0
+    assert session.query(AuditEntry).filter_by(action="queue-deleted", subject="sales").count() == 1
+    assert reloads(app) == 1
+
+
+def test_every_strategy_of_the_acd_has_a_word_and_every_word_a_strategy() -> None:
+    assert {choice.code for choice in CHOICES} == set(STRATEGIES)
+
+
+# ---- outcomes ------------------------------------------------------------------------------------------
+
+
+def test_outcomes_are_added_ordered_retired_and_brought_back(client: FlaskClient, session: Session) -> None:
+    sent = {"code": "refund", "title_zh": "退款", "title_en": "Refund"}
+    assert client.post("/queues/outcomes", data=sent).status_code == 302
+    added = session.query(Disposition).filter_by(code="refund").one()
+    client.post(f"/queues/outcomes/{added.id}/up")
+    session.expire_all()
+    line = [d.code for d in session.query(Disposition).order_by(Disposition.position)]
+    assert line[-2:] == ["refund", "no-speech"]
+    client.post(f"/queues/outcomes/{added.id}/retire")
+    session.expire_all()
+    assert added.active is False
+    client.post(f"/queues/outcomes/{added.id}/retire")
+    client.post(
+        f"/queues/outcomes/{added.id}", data={"title_zh": "退款 ", "title_en": "Refunds", "code": "x"}
+    )
+    session.expire_all()
+    assert (added.active, added.title_en, added.code) == (True, "Refunds", "refund")
+    actions = [e.action for e in session.query(AuditEntry).filter_by(subject="refund")]
+    assert actions == [
+        "disposition-added", "disposition-moved", "disposition-retired", "disposition-restored", "disposition-changed"
+    ]  # fmt: skip
+
+
+def test_the_last_outcome_stays_and_a_taken_or_empty_name_is_refused(
+    client: FlaskClient, session: Session
+) -> None:
+    first, *others = session.query(Disposition).order_by(Disposition.position)
+    for other in others:
+        client.post(f"/queues/outcomes/{other.id}/retire")
+    client.post(f"/queues/outcomes/{first.id}/retire")
+    session.expire_all()
+    assert first.active
+    for sent, told in (
+        ({"code": first.code, "title_zh": "某", "title_en": "Some"}, "已被使用"),
+        ({"code": "x"}, "填写名称"),
+    ):
+        answer = client.post("/queues/outcomes", data=sent)
+        assert answer.status_code == 400
+        assert told in answer.get_data(as_text=True)
+
+
+def test_the_page_says_how_often_an_outcome_was_chosen(
+    client: FlaskClient, session: Session, agents: dict[str, int]
+) -> None:
+    chosen = session.query(Disposition).filter_by(code="order").one()
+    assert session.get(Agent, agents["agent1"]) is not None
+    session.add(
+        Talk(
+            id="i:1:1",
+            interaction_id="i",
+            agent_id=agents["agent1"],
+            connected_at=now(),
+            disposition_id=chosen.id,
+        )
+    )
+    session.commit()
+    text = client.get("/queues/outcomes").get_data(as_text=True)
+    row = text[text.index("<code>order</code>") :]
+    assert '<td class="text-end">1</td>' in row[:200]
