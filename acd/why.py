@@ -11,25 +11,42 @@ from uckefu.times import from_us, shown
 WORDS: dict[str, dict[str, str]] = {
     "zh": {
         "MemberEntered": "{number} 进入队列 {queue}",
-        "OfferMade": "振铃坐席 {agent_id}：规则 {rule}，{candidates} 位可选{excluded}",
+        "OfferMade": "振铃坐席 {agent_id}：规则 {rule}{candidates}{excluded}",
+        "candidates": "，{n} 位可选",
+        "score": "，技能得分 {score}", "needs": "；要求 {list}", "at-level": "，级别 {level}",
+        "from_agent_id": "，来自坐席 {from_agent_id}", "note": "，备注：{note}",
         "excluded": "；不可选：{list}",
         "again": "（其他坐席都已尝试，再次轮到）",
         "OfferEnded": "坐席 {agent_id} 的振铃结束：{outcome}{cause}",
         "CallConnected": "与坐席 {agent_id} 通话",
+        "ConversationAssigned": "会话分配给坐席 {agent_id}：规则 {rule}{candidates}{excluded}",
+        "ConversationEnded": "坐席 {agent_id} 的会话结束（{by}），整理 {wrap_up_seconds} 秒",
         "CallEnded": "与坐席 {agent_id} 的通话结束，整理 {wrap_up_seconds} 秒",
         "WrapUpEnded": "坐席 {agent_id} 整理结束：{result}",
         "TalkNoted": "坐席 {agent_id} 填写小结 {disposition_id}",
         "MemberLeft": "离开队列 {queue}：{result}",
         "accepted": "接听", "declined": "拒接", "expired": "无应答", "withdrawn": "撤回", "failed": "未接通",
         "answered": "已接通", "abandoned": "客户放弃", "timeout": "超时", "transferred": "转接", "finished": "完成",
+        "agent": "坐席", "visitor": "访客", "system": "系统，回到队列", "transfer": "转接",
+        "full": "会话已满", "in-call": "通话中", "skills": "技能不符", "level": "级别未开放",
+        "rule:longest-idle": "空闲最久优先", "rule:round-robin": "轮流分配", "rule:fewest-calls": "接听最少优先",
+        "rule:least-talk-time": "通话时长最短优先", "rule:ring-all": "全部振铃", "rule:top-down": "按顺序分配",
+        "rule:random": "随机分配", "rule:skill-score": "技能得分优先", "rule:tiers": "级别与顺位优先",
+        "rule:fewest-conversations": "空闲坐席优先", "rule:rotation": "坐席平均分配",
+        "rule:historic-agent": "历史坐席优先", "rule:taken": "手动接入", "rule:transferred": "转接",
     },
     "en": {
         "MemberEntered": "{number} entered the queue {queue}",
-        "OfferMade": "agent {agent_id} rings: rule {rule}, {candidates} could be asked{excluded}",
+        "OfferMade": "agent {agent_id} rings: rule {rule}{candidates}{excluded}",
+        "candidates": ", {n} could be asked",
+        "score": ", skill score {score}", "needs": "; needed: {list}", "at-level": ", level {level}",
+        "from_agent_id": ", from agent {from_agent_id}", "note": ", note: {note}",
         "excluded": "; not asked: {list}",
         "again": " (all others were tried, so it is this agent's turn again)",
         "OfferEnded": "agent {agent_id} stops ringing: {outcome}{cause}",
         "CallConnected": "talks with agent {agent_id}",
+        "ConversationAssigned": "agent {agent_id} has the conversation: rule {rule}{candidates}{excluded}",
+        "ConversationEnded": "the conversation with agent {agent_id} is over ({by}), {wrap_up_seconds} s of wrap-up",
         "CallEnded": "the talk with agent {agent_id} is over, {wrap_up_seconds} s of wrap-up",
         "WrapUpEnded": "agent {agent_id} ends wrap-up: {result}",
         "TalkNoted": "agent {agent_id} notes disposition {disposition_id}",
@@ -37,6 +54,15 @@ WORDS: dict[str, dict[str, str]] = {
         "accepted": "answered", "declined": "declined", "expired": "no answer", "withdrawn": "withdrawn",
         "failed": "could not be reached", "answered": "answered", "abandoned": "the caller hung up",
         "timeout": "time is over", "transferred": "transferred", "finished": "finished",
+        "agent": "by the agent", "visitor": "by the visitor", "system": "by the system, it goes back to its queue",
+        "transfer": "handed over",
+        "full": "full", "in-call": "in a call", "skills": "lack of skills", "level": "level not open yet",
+        "rule:longest-idle": "longest-idle", "rule:round-robin": "round-robin", "rule:fewest-calls": "fewest-calls",
+        "rule:least-talk-time": "least-talk-time", "rule:ring-all": "ring-all", "rule:top-down": "top-down",
+        "rule:random": "random", "rule:skill-score": "skill-score", "rule:tiers": "tiers",
+        "rule:fewest-conversations": "fewest-conversations", "rule:rotation": "rotation",
+        "rule:historic-agent": "the contact's former agent", "rule:taken": "taken by hand",
+        "rule:transferred": "transferred",
     },
 }  # fmt: skip
 
@@ -54,19 +80,34 @@ def sentence(event: dict[str, Any], language: str) -> str:
     """The event in a sentence."""
     words = WORDS[language]
     values = dict(event)
-    for name in ("outcome", "result"):
+    for name in ("outcome", "result", "by"):
         if name in values:
             values[name] = words.get(values[name], values[name])
     if "cause" in values:
         values["cause"] = f" ({values['cause']})" if values["cause"] else ""
-    if event["type"] == "OfferMade":
+    if "number" in values:
+        values["number"] = values["number"] or values.get("name") or values.get("channel", "?")
+    if "reason" in event:
         values |= _reason(event["reason"], words)
     return words[event["type"]].format_map(values)
 
 
 def _reason(reason: dict[str, Any], words: dict[str, str]) -> dict[str, Any]:
-    excluded = ", ".join(f"{why} {n}" for why, n in reason.get("excluded", {}).items())
+    rule = str(reason.get("rule", "?"))
+    told = words["candidates"].format(n=reason["candidates"]) if "candidates" in reason else ""
+    for name, word in (
+        ("score", "score"),
+        ("level", "at-level"),
+        ("from_agent_id", "from_agent_id"),
+        ("note", "note"),
+    ):
+        if reason.get(name):
+            told += words[word].format_map(reason)
+    if reason.get("skills"):
+        needed = ", ".join(f"{name} ≥ {level}" for name, level in reason["skills"].items())
+        told += words["needs"].format(list=needed)
+    excluded = ", ".join(f"{words.get(why, why)} {n}" for why, n in reason.get("excluded", {}).items())
     text = words["excluded"].format(list=excluded) if excluded else ""
     if reason.get("another_round"):
         text += words["again"]
-    return {"rule": reason.get("rule", "?"), "candidates": reason.get("candidates", "?"), "excluded": text}
+    return {"rule": words.get(f"rule:{rule}", rule), "candidates": told, "excluded": text}

@@ -231,13 +231,15 @@ def give_back(e: "Engine", agent: Agent) -> None:
     for interaction_id in tuple(agent.conversations):
         member = e.state.members[interaction_id]
         _part(e, agent, interaction_id, "system")
-        _enter_again(e, member, member.queue, place_us=member.place_us)
+        _enter_again(e, member, member.queue, place=(member.place_us, member.seq))
 
 
 # ---- shared ----------------------------------------------------------------------------------------------
 
 
-def _enter_again(e: "Engine", member: Member, queue: str, place_us: int = 0, note: str = "") -> None:
+def _enter_again(
+    e: "Engine", member: Member, queue: str, place: tuple[int, int] | None = None, note: str = ""
+) -> None:
     """A new visit of the same conversation."""
     e.move_member(member, "left")
     e.state.members.pop(member.channel_id)
@@ -245,9 +247,7 @@ def _enter_again(e: "Engine", member: Member, queue: str, place_us: int = 0, not
         "interaction_id", "channel_id", "switch", "channel", "name", "number", "did", "contact_id", "language", "intent",
         "skills", "priority",
     )  # fmt: skip
-    line.enter(
-        e, queue=queue, place_us=place_us, note=note, **{name: getattr(member, name) for name in names}
-    )
+    line.enter(e, queue=queue, place=place, note=note, **{name: getattr(member, name) for name in names})
 
 
 def _member(e: "Engine", interaction_id: str) -> Member | None:

@@ -18,19 +18,22 @@ if TYPE_CHECKING:
 HIGHEST = 9
 
 
-def enter(e: "Engine", *, queue: str, place_us: int = 0, vip_level: int = 0, **values: Any) -> Member:
-    """A new visit to a queue; `values` are the member's fields."""
+def enter(
+    e: "Engine", *, queue: str, place: tuple[int, int] | None = None, vip_level: int = 0, **values: Any
+) -> Member:
+    """A new visit to a queue; `values` are the member's fields, `place` the one (`place_us`, `seq`) that it had."""
     state, config = e.state, e.state.queues[queue]
     interaction_id = values["interaction_id"]
     visit = state.visits[interaction_id] = state.visits.get(interaction_id, 0) + 1
     state.member_seq += 1
+    place_us, seq = place or (e.now_us, state.member_seq)
     priority = values.pop("priority", 0) + vip_level * state.rules.vip_priority
     priority = max(0, min(HIGHEST, priority))
     ageing_us = config.ageing_seconds * 1_000_000
     member = Member(
         member_id=f"{interaction_id}:{visit}", queue=queue, priority=priority, entered_at_us=e.now_us,
-        seq=state.member_seq, rank=0 if ageing_us else -priority,
-        place_us=place_us or e.now_us, head_start_us=priority * ageing_us, looked_at_us=e.now_us, **values,
+        seq=seq, rank=0 if ageing_us else -priority,
+        place_us=place_us, head_start_us=priority * ageing_us, looked_at_us=e.now_us, **values,
     )  # fmt: skip
     if _skills_unread(config, member):
         e.anomaly(f"skills {member.skills!r} are not understood")

@@ -12,6 +12,8 @@ from acd.messages import (
     AgentStatusChanged,
     CallConnected,
     CallEnded,
+    ConversationAssigned,
+    ConversationEnded,
     Happened,
     MemberEntered,
     MemberLeft,
@@ -38,6 +40,8 @@ def _entered(session: Session, event: MemberEntered) -> None:
     values: dict[str, Any] = {"queue_name": event.queue}
     if known is None or known.queued_at is None:
         values["queued_at"] = event.at_us
+    if known is None and event.channel != "voice":  # the service that made it may be slower than we are
+        values |= {"channel": event.channel, "from_number": event.number, "started_at": event.at_us}
     upsert(session, Interaction, {"id": event.interaction_id}, values)
 
 
@@ -58,7 +62,17 @@ def _offer_ended(session: Session, event: OfferEnded) -> None:
     upsert(session, Offer, {"id": event.offer_id}, {"ended_at": event.at_us, "outcome": event.outcome})
 
 
-def _connected(session: Session, event: CallConnected) -> None:
+def _assigned(session: Session, event: ConversationAssigned) -> None:
+    """Nobody has to answer a conversation: its offer is made and accepted in the same instant."""
+    offer = {
+        "member_id": event.member_id, "interaction_id": event.interaction_id, "agent_id": event.agent_id,
+        "offered_at": event.at_us, "ended_at": event.at_us, "outcome": "accepted", "reason": event.reason,
+    }  # fmt: skip
+    upsert(session, Offer, {"id": event.offer_id}, offer)
+    _connected(session, event)
+
+
+def _connected(session: Session, event: CallConnected | ConversationAssigned) -> None:
     talk = {
         "interaction_id": event.interaction_id, "agent_id": event.agent_id, "queue_name": event.queue,
         "connected_at": event.at_us,
@@ -73,7 +87,7 @@ def _connected(session: Session, event: CallConnected) -> None:
     upsert(session, Interaction, {"id": event.interaction_id}, values)
 
 
-def _ended(session: Session, event: CallEnded) -> None:
+def _ended(session: Session, event: CallEnded | ConversationEnded) -> None:
     values: dict[str, Any] = {"ended_at": event.at_us}
     if event.wrap_up_seconds <= 0:
         values["wrap_up_ended_at"] = event.at_us
@@ -107,6 +121,8 @@ WRITERS: dict[type[Happened], Callable[[Session, Any], None]] = {
     OfferEnded: _offer_ended,
     CallConnected: _connected,
     CallEnded: _ended,
+    ConversationAssigned: _assigned,
+    ConversationEnded: _ended,
     WrapUpEnded: _wrapped_up,
     TalkNoted: _noted,
     AgentStatusChanged: _status,

@@ -3,7 +3,7 @@
 from itertools import count
 from typing import Any
 
-from acd.domain.effects import Effect
+from acd.domain.effects import Answer, Effect
 from acd.domain.engine import Decision, Engine
 from acd.domain.inputs import (
     AgentConfig,
@@ -32,15 +32,21 @@ START_US = 1_700_000_000 * SECOND
 
 
 class Centre:
-    """Agents 1, 2, … with extensions 1001, 1002, …; all in each queue unless `tiers` says otherwise."""
+    """Agents 1, 2, … with extensions 1001, 1002, …; all in each queue unless `tiers` says otherwise.
+
+    `skills` and `maximum` (of conversations) are by agent; a tier is a queue's name or a TierConfig.
+    """
 
     def __init__(
         self,
         agents: int = 2,
         queues: tuple[QueueConfig, ...] = (QueueConfig(name="service"),),
-        tiers: dict[int, list[str]] | None = None,
+        tiers: dict[int, list[Any]] | None = None,
         rules: Rules | None = None,
+        skills: dict[int, dict[str, int]] | None = None,
+        maximum: dict[int, int] | None = None,
     ) -> None:
+        self.skills, self.maximum = skills or {}, maximum or {}
         self.engine = Engine()
         self.now_us = START_US
         self.log: list[Input] = []
@@ -59,7 +65,7 @@ class Centre:
         self,
         agents: int,
         queues: tuple[QueueConfig, ...],
-        tiers: dict[int, list[str]] | None = None,
+        tiers: dict[int, list[Any]] | None = None,
         rules: Rules | None = None,
     ) -> Decision:
         names = [queue.name for queue in queues]
@@ -67,7 +73,12 @@ class Centre:
             AgentConfig(
                 agent_id=n,
                 extension=f"{1000 + n}",
-                tiers=tuple(TierConfig(queue=name) for name in (tiers or {}).get(n, names)),
+                tiers=tuple(
+                    tier if isinstance(tier, TierConfig) else TierConfig(queue=tier)
+                    for tier in (tiers or {}).get(n, names)
+                ),
+                skills=self.skills.get(n, {}),
+                max_conversations=self.maximum.get(n),
             )
             for n in range(1, agents + 1)
         )
@@ -94,7 +105,7 @@ class Centre:
 
     # ---- sentences -----------------------------------------------------------------------------------
 
-    def command(self, name: str, agent: int, **values: Any) -> Decision:
+    def command(self, name: str, agent: int, /, **values: Any) -> Decision:
         command = {"type": name, "agent_id": agent, "command_id": "c", "actor": "agent", **values}
         return self.do(CommandReceived, command=command)
 
@@ -109,6 +120,22 @@ class Centre:
             MemberArrived, channel_id=channel, interaction_id=channel, switch="switch1", queue=queue, **values
         )
         return channel
+
+    def chats(self, interaction_id: str, queue: str = "chat", **values: Any) -> str:
+        """A visitor's first message."""
+        self.command("EnterQueue", 0, interaction_id=interaction_id, queue=queue, actor="system", **values)
+        return interaction_id
+
+    def visitor_leaves(self, interaction_id: str) -> None:
+        self.command("LeaveQueue", 0, interaction_id=interaction_id, by="visitor", actor="system")
+
+    def code(self) -> str:
+        """The answer to the last command."""
+        return str(next(effect.code for effect in self.last.effects if isinstance(effect, Answer)))
+
+    def has(self, agent: int) -> list[str]:
+        """The agent's conversations."""
+        return list(self.agent(agent).conversations)
 
     def leg(self, agent: int) -> str:
         work = self.agent(agent).offer or self.agent(agent).talk
