@@ -39,6 +39,13 @@ def after_of(data: Event) -> str:
     return AFTER if data.variable("uckefu_after") else ""
 
 
+def ringback_of(data: Event) -> str:
+    """What the caller hears while a phone rings, when the dialplan has set all that it takes; else ""."""
+    music = data.variable("ringback") or ""
+    is_set = data.variable("transfer_ringback") == music and data.variable("instant_ringback") == "true"
+    return music if is_set else ""
+
+
 class CallControl:
     """Drives one channel. All methods run on the loop of the connection."""
 
@@ -52,7 +59,7 @@ class CallControl:
         self._ringing: OfferCall | None = None  # its bridge runs or is on its way to the switch
         self._next: OfferCall | None = None  # to ring as soon as that bridge is over
         self._tasks: set[asyncio.Task[None]] = set()
-        self._ringback = ""
+        self._ringback = ringback_of(call.data)
         self._after = after_of(call.data)
         # What follows a talk is off, so that ending the ringing can't end the call or lead into a survey.
         self._is_guarded = bool(self._after) and not call.data.variable("transfer_after_bridge")

@@ -34,7 +34,7 @@ from esl.aio import Client, connect
 log = structlog.get_logger(__name__)
 
 EVENTS = (
-    "CHANNEL_CREATE", "CHANNEL_BRIDGE", "CHANNEL_HOLD", "CHANNEL_UNHOLD", "CHANNEL_HANGUP", "CHANNEL_HANGUP_COMPLETE",
+    "CHANNEL_CREATE", "CHANNEL_BRIDGE", "CHANNEL_HOLD", "CHANNEL_UNHOLD", "CHANNEL_HANGUP",
     "CUSTOM sofia::register", "CUSTOM sofia::unregister", "CUSTOM sofia::expire",
 )  # fmt: skip
 COMPARE_SECONDS = 2.0
