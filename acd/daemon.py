@@ -37,6 +37,7 @@ from acd.service.keeper import Keeper
 from acd.service.ports import Fenced
 from acd.service.restore import restore
 from sql.engine import make_engine
+from uckefu.centre import load_centre
 from uckefu.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -136,7 +137,9 @@ class Writer:
         self.keeper = Keeper(self.core, self.journal)
         self._reader = open_redis(settings.bus_url, answer_seconds=5.0)
         self.commands = CommandDesk(self._reader, bus, self.core)
-        self.configuration = ConfigurationReader(self.core, record)
+        self.configuration = ConfigurationReader(
+            self.core, record, load_centre(settings.centre_file).timezone
+        )
         self.desk = CallerDesk(self.core, settings.switch_name, settings.domain)
         password = settings.secrets["event_socket_password"]
         self.link = SwitchLink(

@@ -1,6 +1,9 @@
 """Queues, agents and tiers from SQL, as the engine's `Configured`. Read in a thread, with an end to every wait."""
 
 import asyncio
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from typing import Any
 
 import structlog
 from sqlalchemy import Engine, select
@@ -8,9 +11,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from acd.domain.inputs import AgentConfig, Configured, QueueConfig, Rules, TierConfig
+from acd.domain.skills import BadSkills, parse
 from acd.service.clock import set_within
 from acd.service.core import Core
-from sql.models import Agent, Queue, Tier, User
+from sql.models import Agent, AgentRouting, AgentSkill, Queue, QueueRouting, RoutingRule, Tier, User
+from uckefu.times import from_us, shown
 
 log = structlog.get_logger(__name__)
 
@@ -18,34 +23,63 @@ READ_SECONDS = 10.0
 LOOK_SECONDS = 30.0
 
 
-def read_configuration(record: Engine, at_us: int, rules: Rules | None = None) -> Configured:
-    """What SQL has. Raises SQLAlchemyError."""
+def read_configuration(record: Engine, at_us: int, zone: str = "UTC") -> Configured:
+    """What SQL has; `zone` is the centre's. Raises SQLAlchemyError."""
     with Session(record) as session:
-        queues = session.scalars(select(Queue).where(Queue.channel == "voice").order_by(Queue.id)).all()
-        names = {queue.id: queue.name for queue in queues}
-        tiers: dict[int, list[TierConfig]] = {}
-        for tier in session.scalars(select(Tier).order_by(Tier.queue_id, Tier.agent_id)):
-            if tier.queue_id in names:
-                config = TierConfig(queue=names[tier.queue_id], level=tier.level, position=tier.position)
-                tiers.setdefault(tier.agent_id, []).append(config)
-        agents = session.execute(
-            select(Agent.id, Agent.extension)
-            .join(User, User.id == Agent.user_id)
-            .where(User.active)
-            .order_by(Agent.id)
-        ).all()
+        queues = session.scalars(select(Queue).order_by(Queue.id)).all()
+        routing = {row.queue_id: row for row in session.scalars(select(QueueRouting))}
         return Configured(
             at_us=at_us,
-            queues=tuple(_queue(queue) for queue in queues),
-            agents=tuple(
-                AgentConfig(agent_id=i, extension=e, tiers=tuple(tiers.get(i, ()))) for i, e in agents
-            ),
-            rules=rules or Rules(),
+            queues=tuple(_queue(queue, routing.get(queue.id)) for queue in queues),
+            agents=tuple(_agents(session, {queue.id: queue.name for queue in queues})),
+            rules=_rules(session, day_offset_seconds(zone, at_us)),
         )
 
 
-def _queue(queue: Queue) -> QueueConfig:
-    return QueueConfig(
+def day_offset_seconds(zone: str, at_us: int) -> int:
+    """How far the zone is ahead of UTC now."""
+    at = shown(from_us(at_us), zone)
+    offset = at.utcoffset() if at else None
+    return round(offset.total_seconds()) if offset else 0
+
+
+def _agents(session: Session, names: dict[int, str]) -> Iterator[AgentConfig]:
+    tiers: dict[int, list[TierConfig]] = {}
+    for tier in session.scalars(select(Tier).order_by(Tier.queue_id, Tier.agent_id)):
+        config = TierConfig(queue=names[tier.queue_id], level=tier.level, position=tier.position)
+        tiers.setdefault(tier.agent_id, []).append(config)
+    skills: dict[int, dict[str, int]] = {}
+    for skill in session.scalars(select(AgentSkill).order_by(AgentSkill.agent_id, AgentSkill.name)):
+        skills.setdefault(skill.agent_id, {})[skill.name] = skill.level
+    found = session.execute(
+        select(Agent.id, Agent.extension, AgentRouting.max_conversations)
+        .join(User, User.id == Agent.user_id)
+        .join(AgentRouting, AgentRouting.agent_id == Agent.id, isouter=True)
+        .where(User.active)
+        .order_by(Agent.id)
+    )
+    for agent_id, extension, most in found:
+        yield AgentConfig(
+            agent_id=agent_id, extension=extension, tiers=tuple(tiers.get(agent_id, ())),
+            skills=skills.get(agent_id, {}), max_conversations=most,
+        )  # fmt: skip
+
+
+def _rules(session: Session, offset: int) -> Rules:
+    """The rules that SQL has, the defaults for the others."""
+    kinds = {field.name: type(field.default) for field in fields(Rules)}
+    given: dict[str, Any] = {}
+    for row in session.scalars(select(RoutingRule).order_by(RoutingRule.name)):
+        kind = kinds.get(row.name)
+        if kind in (int, bool) and row.value >= 0:
+            given[row.name] = kind(row.value)
+        else:
+            log.warning("acd_rule_not_read", rule=row.name, value=row.value)
+    return Rules(**{**given, "day_offset_seconds": offset})
+
+
+def _queue(queue: Queue, routing: QueueRouting | None) -> QueueConfig:
+    plain = QueueConfig(
         name=queue.name,
         strategy=queue.strategy,
         offer_timeout_seconds=max(1, queue.offer_timeout_seconds),
@@ -54,13 +88,31 @@ def _queue(queue: Queue) -> QueueConfig:
         music=queue.music,
         channel=queue.channel,
     )
+    if routing is None:
+        return plain
+    return replace(
+        plain,
+        skills=_skills(queue.name, routing.skills),
+        tier_wait_seconds=max(0, routing.tier_wait_seconds),
+        ageing_seconds=max(0, routing.ageing_seconds),
+        historic_wait_seconds=max(0, routing.historic_wait_seconds),
+    )
+
+
+def _skills(queue: str, text: str) -> str:
+    try:
+        parse(text)
+    except BadSkills as error:
+        log.warning("acd_queue_skills_not_read", queue=queue, error=str(error))
+        return ""
+    return text
 
 
 class ConfigurationReader:
     """Keeps the engine's configuration what SQL says; while SQL is down, the last one is used."""
 
-    def __init__(self, core: Core, record: Engine) -> None:
-        self._core, self._record = core, record
+    def __init__(self, core: Core, record: Engine, zone: str = "UTC") -> None:
+        self._core, self._record, self._zone = core, record, zone
         self._look = asyncio.Event()
         self._known: Configured | None = None
 
@@ -79,7 +131,9 @@ class ConfigurationReader:
         """Read once; True when SQL answered. What has not changed is not told."""
         try:
             async with asyncio.timeout(READ_SECONDS):
-                found = await asyncio.to_thread(read_configuration, self._record, self._core.now_us())
+                found = await asyncio.to_thread(
+                    read_configuration, self._record, self._core.now_us(), self._zone
+                )
         except (SQLAlchemyError, OSError, TimeoutError) as error:
             log.warning(
                 "acd_configuration_unreadable", error=str(error).splitlines()[0] if str(error) else "timeout"

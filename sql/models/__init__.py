@@ -27,12 +27,15 @@ from sql.models.contacts import (
 from sql.models.history import CallLeg, HistoryPosition, Interaction, Offer, QueueVisit, StatusChange, Talk
 from sql.models.people import ROLES, Agent, AuditEntry, Contact, ContactNumber, User
 from sql.models.queues import Disposition, Queue, Tier
+from sql.models.routing import AgentRouting, AgentSkill, DoNotCall, QueueRouting, RoutingRule
 
 __all__ = [
     "FIELD_KINDS",
     "ROLES",
     "TAG_COLOURS",
     "Agent",
+    "AgentRouting",
+    "AgentSkill",
     "Attachment",
     "AuditEntry",
     "Base",
@@ -46,6 +49,7 @@ __all__ = [
     "ContactTagging",
     "Conversation",
     "Disposition",
+    "DoNotCall",
     "Draft",
     "HistoryPosition",
     "Interaction",
@@ -55,8 +59,10 @@ __all__ = [
     "Offer",
     "PageView",
     "Queue",
+    "QueueRouting",
     "QueueVisit",
     "QuickReply",
+    "RoutingRule",
     "Site",
     "StatusChange",
     "Talk",
