@@ -87,17 +87,24 @@ def arrival(data: Event, switch: str, at_us: int) -> MemberArrived:
         return one_line(data.variable(name) or default)[:LONGEST]
 
     interaction_id = read("interaction_id")
-    priority = read("uckefu_priority")
+
+    def number(name: str) -> int:
+        text = read(name)
+        return int(text) if text.isdecimal() and text.isascii() and len(text) <= 3 else 0
+
     return MemberArrived(
         at_us=at_us,
         channel_id=data.uuid,
         interaction_id=interaction_id if is_safe_id(interaction_id) else data.uuid,
         switch=switch,
         queue=read("uckefu_queue"),
-        priority=int(priority) if priority.isdecimal() and len(priority) <= 3 else 0,
+        priority=number("uckefu_priority"),
         number=one_line(data.get("Caller-Caller-ID-Number") or "")[:LONGEST],
         name=one_line(data.get("Caller-Caller-ID-Name") or "")[:LONGEST],
         did=read("uckefu_did"),
         language=read("uckefu_language"),
         intent=read("uckefu_intent"),
+        skills=read("uckefu_skills"),
+        vip_level=number("uckefu_vip_level"),
+        wanted_extension=read("uckefu_agent"),
     )

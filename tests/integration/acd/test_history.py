@@ -18,6 +18,8 @@ from acd.messages import (
     AgentStatusChanged,
     CallConnected,
     CallEnded,
+    ConversationAssigned,
+    ConversationEnded,
     Happened,
     MemberEntered,
     MemberLeft,
@@ -195,3 +197,38 @@ def test_the_spool_stays_while_the_database_is_down(tmp_path: Path) -> None:
 
 def test_without_a_spool_there_is_nothing_to_do(record: Engine, tmp_path: Path) -> None:
     assert load_spool(record, tmp_path / "no such folder") == 0
+
+
+def test_a_conversation_becomes_a_visit_an_offer_and_a_talk(record: Engine, bus: redis.Redis) -> None:
+    def at(number: int, seconds: float) -> dict[str, int]:
+        return {"event_id": number, "at_us": T0 + round(seconds * SECOND)}
+
+    who = {"interaction_id": "v1", "channel": "chat"}
+    assigned = {
+        "offer_id": "v1:1:1",
+        "member_id": "v1:1",
+        "agent_id": 2,
+        "queue": "chat",
+        "entered_at_us": T0,
+    }
+    events: list[Happened] = [
+        MemberEntered(**at(1, 0), **who, member_id="v1:1", queue="chat", number="", name="Anna"),
+        ConversationAssigned(
+            **at(2, 3), **who, **assigned, name="Anna", number="", reason={"rule": "rotation"}
+        ),
+        MemberLeft(**at(3, 3), **who, member_id="v1:1", queue="chat", result="answered", agent_id=2),
+        ConversationEnded(
+            **at(4, 63), **who, offer_id="v1:1:1", agent_id=2, queue="chat", by="visitor", wrap_up_seconds=0
+        ),
+    ]
+    put(bus, events)
+    assert EventReader(bus, record).step(0) == 4
+    with Session(record) as session:
+        interaction = session.get_one(Interaction, "v1")
+        assert (interaction.channel, interaction.queue_name) == ("chat", "chat")
+        assert interaction.connected_at == from_us(T0 + 3 * SECOND)
+        assert session.get_one(QueueVisit, "v1:1").result == "answered"
+        offer = session.get_one(Offer, "v1:1:1")
+        assert (offer.agent_id, offer.outcome, offer.offered_at) == (2, "accepted", offer.ended_at)
+        talk = session.get_one(Talk, "v1:1:1")
+        assert (talk.queue_name, talk.ended_at) == ("chat", talk.wrap_up_ended_at)

@@ -8,7 +8,7 @@ import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from acd.domain.board import FREE, standing
+from acd.domain.board import FREE, standing, standing_for_conversations
 from acd.domain.engine import Engine
 from acd.domain.inputs import (
     BridgeEnded,
@@ -25,9 +25,12 @@ from acd.domain.inputs import (
     SeenLeg,
     Started,
     SwitchSeen,
+    TierConfig,
     decode_input,
     encode_input,
 )
+from acd.domain.model import Member
+from acd.domain.skills import at, covers, requirement
 from acd.domain.state import State
 from acd.domain.view import build
 from acd.messages import decode_event, encode_event
@@ -46,9 +49,18 @@ CAUSES = [
 ]
 QUEUES = (
     QueueConfig(name="sales", wrap_up_seconds=0, max_wait_seconds=40),
-    QueueConfig(name="service", offer_timeout_seconds=10),
+    QueueConfig(name="service", offer_timeout_seconds=10, ageing_seconds=20),
+    QueueConfig(name="chat", channel="chat", wrap_up_seconds=5, historic_wait_seconds=8, tier_wait_seconds=4),
 )
-TIERS = {1: ["sales"], 2: ["service"], 3: ["sales", "service"], 4: ["service"]}
+TIERS = {
+    1: ["sales"],
+    2: ["service", "chat"],
+    3: ["sales", "service", TierConfig(queue="chat", level=2)],
+    4: ["service"],
+}
+SKILLS = {2: {"english": 3}, 3: {"english": 1}}
+NEEDS = ["", "", "english", "english:3", "klingon:1", "english:3; after 5 s: english:1", "no skill at all!"]
+CHATS = [f"v{n}" for n in range(5)]
 
 
 class AnyOrder(RuleBasedStateMachine):
@@ -56,7 +68,10 @@ class AnyOrder(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        self.centre = Centre(agents=AGENTS, queues=QUEUES, tiers=TIERS, rules=Rules(return_grace_seconds=15))
+        rules = Rules(return_grace_seconds=15, conversations_beside_call=1, return_conversations_seconds=20)
+        self.centre = Centre(
+            agents=AGENTS, queues=QUEUES, tiers=TIERS, rules=rules, skills=SKILLS, maximum={3: 2}
+        )
         self.legs = ["unknown"]
 
     def note_legs(self) -> None:
@@ -72,8 +87,10 @@ class AnyOrder(RuleBasedStateMachine):
         channel=st.sampled_from(CHANNELS),
         queue=st.sampled_from(["sales", "service", "?"]),
         priority=st.integers(-1, 11),
+        skills=st.sampled_from(NEEDS),
+        wanted=st.sampled_from(["", "", "1003"]),
     )
-    def arrive(self, channel: str, queue: str, priority: int) -> None:
+    def arrive(self, channel: str, queue: str, priority: int, skills: str, wanted: str) -> None:
         self.centre.do(
             MemberArrived,
             channel_id=channel,
@@ -81,7 +98,34 @@ class AnyOrder(RuleBasedStateMachine):
             switch="switch1",
             queue=queue,
             priority=priority,
+            skills=skills,
+            wanted_extension=wanted,
         )
+
+    @rule(
+        visitor=st.sampled_from(CHATS),
+        priority=st.integers(0, 2),
+        skills=st.sampled_from(NEEDS),
+        historic=st.sampled_from([None, 2, 3, 4]),
+    )
+    def chat(self, visitor: str, priority: int, skills: str, historic: int | None) -> None:
+        self.centre.chats(visitor, priority=priority, skills=skills, historic_agent_id=historic)
+
+    @rule(visitor=st.sampled_from(CHATS))
+    def visitor_leaves(self, visitor: str) -> None:
+        self.centre.visitor_leaves(visitor)
+
+    @rule(
+        visitor=st.sampled_from(CHATS),
+        agent=st.integers(1, AGENTS),
+        name=st.sampled_from(["EndConversation", "TakeConversation", "TransferConversation"]),
+        to=st.sampled_from(["chat", "2", "3"]),
+        actor=st.sampled_from(["agent", "supervisor:9"]),
+    )
+    def conversation(self, visitor: str, agent: int, name: str, to: str, actor: str) -> None:
+        kind = "queue" if to == "chat" else "agent"
+        values = {"kind": kind, "target": to} if name == "TransferConversation" else {}
+        self.centre.command(name, agent, interaction_id=visitor, actor=actor, **values)
 
     @rule(channel=st.sampled_from(CHANNELS))
     def caller_gone(self, channel: str) -> None:
@@ -206,15 +250,60 @@ class AnyOrder(RuleBasedStateMachine):
                 assert member.member_id not in offered
 
     @invariant()
-    def nobody_waits_while_an_agent_of_the_queue_is_free(self) -> None:
+    def nobody_waits_while_an_agent_is_free_who_may_be_asked(self) -> None:
         engine = self.centre.engine
+        rules = engine.state.rules
         for member in engine.state.members.values():
-            if member.state == "waiting":
-                free = [
-                    a.agent_id for a in engine.state.agents.values()
-                    if standing(a, engine.state.rules) == FREE and any(t.queue == member.queue for t in a.config.tiers)
-                ]  # fmt: skip
-                assert not free, f"{member.member_id} waits, {free} are free"
+            if member.state != "waiting":
+                continue
+            config = engine.state.queues[member.queue]
+            waited_us = member.looked_at_us - member.entered_at_us
+            need = at(requirement(config.skills, member.skills), waited_us)
+            for agent in engine.state.agents.values():
+                stands = (standing if member.is_call else standing_for_conversations)(agent, rules)
+                tier = next((t for t in agent.config.tiers if t.queue == member.queue), None)
+                if (
+                    tier
+                    and self.is_open(member, tier)
+                    and stands == FREE
+                    and covers(agent.config.skills, need)
+                ):
+                    assert member.wanted_agent not in (0, agent.agent_id), (
+                        f"{member.member_id} waits, {agent.agent_id} is free"
+                    )
+
+    def is_open(self, member: Member, tier: TierConfig) -> bool:
+        """Whether the member has waited for this level; one where nobody is signed in costs no time."""
+        state = self.centre.engine.state
+        wait_us = state.queues[member.queue].tier_wait_seconds * SECOND
+        tiers = [(a, t) for a in state.agents.values() for t in a.config.tiers if t.queue == member.queue]
+        passed = {t.level for a, t in tiers if a.status != "offline" and t.level < tier.level}
+        return not wait_us or (member.looked_at_us - member.entered_at_us) // wait_us >= len(passed)
+
+    @invariant()
+    def who_waits_for_one_agent_waits_for_one_that_is_there_and_not_for_long(self) -> None:
+        state = self.centre.engine.state
+        for member in state.members.values():
+            if member.state == "waiting" and member.wanted_agent:
+                assert state.agents[member.wanted_agent].status == "ready"
+                assert state.timers.due_us("line", member.channel_id) is not None
+
+    @invariant()
+    def a_conversation_has_one_agent_and_no_agent_has_more_than_it_may(self) -> None:
+        state = self.centre.engine.state
+        owned = [(i, a.agent_id) for a in state.agents.values() for i in a.conversations]
+        served = [(m.interaction_id, m.served_by) for m in state.members.values() if m.served_by]
+        assert sorted(owned) == sorted(served)
+        for agent in state.agents.values():
+            for offer_id in agent.conversation_wrap_ups:
+                assert state.timers.due_us("conversation-wrap-up", f"{agent.agent_id} {offer_id}")
+
+    @invariant()
+    def a_timer_of_a_member_has_a_member(self) -> None:
+        state = self.centre.engine.state
+        for _, kind, key in state.timers.to_json():
+            if kind in ("line", "max-wait", "away", "bridge", "after-talk"):
+                assert key in state.members
 
     @invariant()
     def whatever_ends_by_itself_has_a_timer(self) -> None:
@@ -233,7 +322,7 @@ class AnyOrder(RuleBasedStateMachine):
                 assert timers.due_us("away", member.channel_id) is not None
             if member.state == "offered" and member.leg_id not in offers:
                 assert timers.due_us("bridge", member.channel_id) is not None
-            if member.state == "talking" and member.leg_id not in talks:
+            if member.is_call and member.state == "talking" and member.leg_id not in talks:
                 assert timers.due_us("after-talk", member.channel_id) is not None
             if member.state == "waiting":
                 assert member.overdue or timers.due_us("max-wait", member.channel_id) is not None
