@@ -21,7 +21,7 @@ def put(folder: Path, leg_id: str, record: dict[str, Any]) -> Path:
     path = folder / f"{leg_id}.json"
     part = folder / f"{leg_id}.{os.getpid()}-{threading.get_ident()}.part"
     with part.open("w", encoding="utf-8") as stream:
-        json.dump(record, stream)
+        stream.write(json.dumps(record))  # `json.dump` encodes in Python, ten times as slow
         stream.flush()
         os.fsync(stream.fileno())
     part.replace(path)

@@ -50,7 +50,7 @@ class Audience:
         bound = self._bound.get(uuid, ())
         if bound and name == "CHANNEL_HANGUP_COMPLETE":
             return True  # by it a listener knows that its channel is down, whatever it asked for
-        return any(each.subscription.may_want(name) for each in (*self._wide, *bound))
+        return any(listener.subscription.may_want(name) for listener in self._wide + bound)
 
     def of(self, event: Event) -> tuple["Listener", ...]:
         """Who may get this event, each once; a listener decides for itself whether it wants it."""

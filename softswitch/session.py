@@ -8,9 +8,11 @@ signatures and results are those of FreeSWITCH's swig module, hence the camel ca
 
 import importlib
 import json
+import os
 import sys
 import types
 from collections.abc import Callable
+from importlib.abc import InspectLoader
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
@@ -435,6 +437,7 @@ def _switch() -> "SoftSwitch":
 
 
 _installed: "dict[str, SoftSwitch]" = {}
+_compiled: dict[str, tuple[tuple[int, int], types.CodeType]] = {}  # entry scripts, by module name
 
 
 def install(switch: "SoftSwitch") -> types.ModuleType:
@@ -451,9 +454,24 @@ def install(switch: "SoftSwitch") -> types.ModuleType:
 
 
 def load_script(name: str) -> types.ModuleType:
-    """Import an entry module, or load it anew when it is known: mod_python3 reloads it at every call."""
+    """Import an entry module, or run it anew when it is known: mod_python3 reloads it at every call.
+
+    The module is sought and compiled again only when its file has changed: that costs more than most scripts.
+    """
     known = sys.modules.get(name)
-    return importlib.reload(known) if known is not None else importlib.import_module(name)
+    if known is None:
+        return importlib.import_module(name)
+    found = os.stat(known.__file__ or "")
+    stamp = (found.st_mtime_ns, found.st_size)
+    kept = _compiled.get(name)
+    if kept is not None and kept[0] == stamp:
+        exec(kept[1], known.__dict__)  # noqa: S102 - what importlib.reload does with the same code
+        return known
+    fresh = importlib.reload(known)
+    loader = fresh.__spec__.loader if fresh.__spec__ else None
+    if isinstance(loader, InspectLoader) and (code := loader.get_code(name)) is not None:
+        _compiled[name] = stamp, code
+    return fresh
 
 
 def run_handler(leg: "Leg", data: str) -> None:
