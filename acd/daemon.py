@@ -6,6 +6,7 @@ lease -> restore -> Core <- CallerDesk (callers), SwitchLink (events), CommandDe
 
 import asyncio
 import contextlib
+import gc
 import uuid
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
@@ -45,6 +46,7 @@ log = structlog.get_logger(__name__)
 FIRST_CONFIGURATION_SECONDS = 3.0
 LAST_WORK_SECONDS = 2.0
 RETRY_SECONDS = 0.5
+COLLECT = (10_000, 20, 20)
 
 
 class PortTaken(Exception):
@@ -193,6 +195,9 @@ class Writer:
                 self.commands.notice_silence(),
             )
             others += [tasks.create_task(work) for work in later]
+            gc.collect()
+            gc.freeze()  # what is there now stays; the collector's rounds would hold up every caller
+            gc.set_threshold(*COLLECT)
             log.info("acd_takes_calls", port=ports.calls, lease=self._lease.value)
             metrics.is_ready = lambda: True
             metrics.writer.set(1)
