@@ -6,6 +6,7 @@ import asyncio
 import signal
 import sys
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 
 from redis.exceptions import RedisError
@@ -16,8 +17,10 @@ from acd.daemon import Daemon, Ports, PortTaken
 from acd.domain.states import diagram
 from acd.replay import BadLog, export, report
 from acd.simulate import run as simulation
+from acd.simulate import what_if
 from acd.simulate.scenario import BadScenario
 from acd.why import WORDS, story
+from sql.engine import make_engine
 from uckefu.centre import load_centre
 from uckefu.log import configure_logging
 from uckefu.settings import Settings, load_settings
@@ -57,6 +60,15 @@ def _parser() -> argparse.ArgumentParser:
     simulate.add_argument("--json", action="store_true", help="the figures as one JSON object")
     simulate.add_argument("--processes", type=int, default=0, help="how many at once (one a core)")
     simulate.set_defaults(run=_simulate)
+    other = commands.add_parser("what-if", help="a recorded day with more or fewer agents, as JSON")
+    other.add_argument("--day", type=date.fromisoformat, required=True, help="YYYY-MM-DD, the centre's zone")
+    other.add_argument("--queue", required=True)
+    other.add_argument("--more", type=int, nargs="+", default=[0], help="agents more; -2 for two fewer")
+    other.add_argument("--limit-seconds", type=int, default=0, help="end after that long; 0: never")
+    other.set_defaults(run=_what_if)
+    day = commands.add_parser("day", help="a recorded day as CSV, for a scenario's `recorded`")
+    day.add_argument("day", type=date.fromisoformat, help="YYYY-MM-DD, the centre's zone")
+    day.set_defaults(run=_day)
     states = commands.add_parser("states", help="print the tables of states as a Graphviz diagram")
     states.set_defaults(run=_states)
     return parser
@@ -115,6 +127,18 @@ def _why(settings: Settings, asked: argparse.Namespace) -> int:
 
 def _simulate(settings: Settings, asked: argparse.Namespace) -> int:
     return simulation.report(asked.scenario, as_json=asked.json, processes=asked.processes)
+
+
+def _what_if(settings: Settings, asked: argparse.Namespace) -> int:
+    zone = load_centre(settings.centre_file).timezone
+    return what_if.report(
+        make_engine(settings.sql_url), asked.day, zone, asked.queue, asked.more, asked.limit_seconds
+    )
+
+
+def _day(settings: Settings, asked: argparse.Namespace) -> int:
+    zone = load_centre(settings.centre_file).timezone
+    return what_if.export(make_engine(settings.sql_url), asked.day, zone)
 
 
 def _states(settings: Settings, asked: argparse.Namespace) -> int:

@@ -20,7 +20,7 @@ from acd.simulate.load import Recorded, recorded_days
 from acd.simulate.scenario import Scenario, load_scenario
 from acd.simulate.world import Plan, World
 
-BATCHES = 32
+BATCHES = 16
 RUN_CALLS = 50_000  # below that the start of a process costs more than it saves
 MOST_RUNS = 8  # a power of two: the batches are dealt out evenly
 WARM_UP_SHARE = 20
@@ -40,17 +40,18 @@ def plans(scenario: Scenario) -> list[Plan]:
     return [Plan(run, calls - size * batches, size, batches) for run in range(runs)]
 
 
-def simulate(scenario: Scenario, folder: Path = Path(), processes: int = 0) -> Json:
+def simulate(scenario: Scenario, folder: Path = Path(), processes: int = 0, days: Days | None = None) -> Json:
     """Simulate and return the figures.
 
     Args:
         folder: where the scenario's recorded days are.
         processes: how many at once; 0 for one a core.
+        days: the recorded days, when they are no files.
 
     Raises:
         BadScenario: a recorded day can't be read.
     """
-    days = recorded_days(scenario, folder)
+    days = recorded_days(scenario, folder) if days is None else days
     began = time.perf_counter()
     todo = plans(scenario)
     counted = _all(scenario, days, todo, processes or os.cpu_count() or 1)

@@ -32,10 +32,15 @@ class _Part(BaseModel):
 def _seconds_of_day(value: object) -> object:
     """`"09:30"` as 34200; YAML reads an unquoted 09:30 as text, 10:30 as a base-60 number of minutes."""
     if isinstance(value, str):
-        hours, _, minutes = value.partition(":")
-        if not (hours.isdigit() and minutes.isdigit() and int(minutes) < 60):
+        parts = value.split(":")
+        if (
+            len(parts) not in (2, 3)
+            or not all(part.isdigit() for part in parts)
+            or max(map(int, parts[1:])) > 59
+        ):
             raise ValueError('write a time of day as "09:30"')
-        return int(hours) * 3600 + int(minutes) * 60
+        hours, minutes, seconds = (*map(int, parts), 0)[:3]
+        return hours * 3600 + minutes * 60 + seconds
     return value * 60 if isinstance(value, int) else value
 
 

@@ -99,9 +99,10 @@ class World:
     def finish(self) -> list[dict[str, Batch]]:
         """Simulate until the last call is over."""
         todo, engine, pop = self._todo, self.engine, heapq.heappop
-        while self._left != 0 or self._calls:
+        steady = self._plan.size > 0
+        while self._calls or (self._left if steady else todo):
             due = engine.next_due_us()
-            if due is not None and (not todo or due <= todo[0][0]):
+            if due is not None and (due <= todo[0][0] if todo else self._calls):
                 self.now_us = due
                 self._apply(Tick(at_us=due))
             elif todo:

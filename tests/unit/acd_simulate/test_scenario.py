@@ -126,6 +126,6 @@ def test_a_wrong_recorded_day_is_told_with_its_line(tmp_path: Path, rows: str, t
 def test_the_calls_of_a_scenario_are_all_simulated_whatever_the_split(calls: int) -> None:
     text = f"agents: 5\narrivals_per_minute: 1\nmean_service_seconds: 60\ncalls: {calls}"
     split = plans(read_scenario(text))
-    assert sum(plan.batches for plan in split) == 32
+    assert sum(plan.batches for plan in split) == 16
     assert sum(plan.warm_up + plan.size * plan.batches for plan in split) == calls // len(split) * len(split)
     assert all(plan.size > 0 for plan in split)
