@@ -4,8 +4,8 @@ Builds everything from `uckefu.settings` and the generated configuration, runs s
 ends on SIGTERM or SIGINT with a BYE to every phone. Exit status 1 when it can't start or the media process dies.
 """
 
-import ipaddress
 import gc
+import ipaddress
 import signal
 import sys
 import threading
