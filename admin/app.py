@@ -22,6 +22,7 @@ from admin import (
     contacts,
     desk,
     errors,
+    flows,
     health,
     i18n,
     limits,
@@ -67,7 +68,7 @@ def create_app(settings: Settings, *, async_mode: str = "threading", **overrides
     csrf.init_app(app)
     errors.init_app(app)
     shell.init_app(app)
-    for room in (accounts, desk, calls, contacts, supervision, queues, users, health):
+    for room in (accounts, desk, calls, contacts, supervision, queues, flows, users, health):
         app.register_blueprint(room.blueprint)
     _start_sockets(app, async_mode)
     contacts.init_app(app)

@@ -22,6 +22,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "calls.view-all": frozenset({"administrator", "supervisor"}),
     "numbers.reveal": frozenset({"administrator", "supervisor", "agent"}),
     "users.manage": frozenset({"administrator"}),
+    "flows.manage": frozenset({"administrator"}),
     "queues.manage": frozenset({"administrator"}),
     "contacts.view": frozenset({"administrator", "supervisor", "agent"}),
     "contacts.edit": frozenset({"administrator", "supervisor", "agent"}),

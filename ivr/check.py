@@ -73,7 +73,7 @@ def _dead_ends(read: FlowFile, flow: Flow) -> None:
                 message = (
                     f"{node.type} `{name}` has no way out for a caller who keys nothing; add `no_input:`"
                 )
-                read.add(place, "no-timeout-way-out", message, name=name)
+                read.add(place, "no-timeout-way-out", message, name=name, way="no_input")
             else:
                 way = ".".join(field)
                 read.add(

@@ -208,7 +208,13 @@ def _field_problem(
             name=name,
         )
     elif error["type"] == "missing":
-        read.add(read.source.key(path), "missing-field", f"{what} needs `{name}:`", name=name)
+        read.add(
+            read.source.key(path),
+            "missing-field",
+            f"{what} needs `{name}:`",
+            name=name,
+            where=".".join(where),
+        )
     elif "[key]" in error["loc"]:
         _key_problem(error, place, name, read)
     elif not where:

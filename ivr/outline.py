@@ -20,6 +20,7 @@ ABOUT = (
     "message", "prompt", "cause",
 )  # fmt: skip
 """The fields that tell most of a node, the first that is there."""
+MISSING_WAYS = ("dead-end", "no-timeout-way-out")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,4 +100,9 @@ def place_of(problem: Problem, read: FlowFile) -> tuple[str, FieldPath]:
     path = read.source.path_at(Position(problem.line, problem.column))
     if path[:1] != ("nodes",):
         return "", path
-    return (path[1], path[2:]) if len(path) > 1 else ("", path)
+    if len(path) < 2:
+        return "", path
+    # What is missing stands nowhere: the problem points at the node, and says which field.
+    values = dict(problem.values)
+    missing = values.get("where") or (values.get("way") if problem.code in MISSING_WAYS else "")
+    return path[1], tuple(missing.split(".")) if missing and len(path) == 2 else path[2:]
