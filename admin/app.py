@@ -68,8 +68,10 @@ def create_app(settings: Settings, *, async_mode: str = "threading", **overrides
     csrf.init_app(app)
     errors.init_app(app)
     shell.init_app(app)
-    for room in (accounts, desk, calls, contacts, supervision, queues, flows, users, health):
+    for room in (accounts, desk, calls, contacts, supervision, queues, flows, users, health, chat):
         app.register_blueprint(room.blueprint)
+    app.register_blueprint(chat.visitors_blueprint)
+    csrf.exempt(chat.visitors_blueprint)
     _start_sockets(app, async_mode)
     contacts.init_app(app)
     if settings.https:  # one proxy of ours stands in front: its word about the client counts

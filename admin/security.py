@@ -29,8 +29,9 @@ def style_nonce() -> str:
 
 def policy() -> str:
     """The content security policy of this answer."""
-    nonce = g.get("style_nonce")
-    return f"{POLICY}; style-src 'self' 'nonce-{nonce}'" if nonce else POLICY
+    nonce, ancestors = g.get("style_nonce"), g.get("frame_ancestors")
+    whole = POLICY.replace("frame-ancestors 'none'", f"frame-ancestors {ancestors}") if ancestors else POLICY
+    return f"{whole}; style-src 'self' 'nonce-{nonce}'" if nonce else whole
 
 
 def init_app(app: Flask) -> None:
@@ -49,13 +50,17 @@ def init_app(app: Flask) -> None:
         response.headers.setdefault("Content-Security-Policy", policy())
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "same-origin"
-        response.headers["X-Frame-Options"] = "DENY"
+        if "frame_ancestors" not in g:  # the visitor's window says who may embed it
+            response.headers["X-Frame-Options"] = "DENY"
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
         response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
         if request.is_secure:
             response.headers["Strict-Transport-Security"] = "max-age=31536000"
-        if request.endpoint != "static":
+        if "public_seconds" in g and response.status_code == 200:
+            response.headers["Cache-Control"] = f"public, max-age={g.public_seconds}"
+        elif request.endpoint != "static":
             response.headers["Cache-Control"] = "no-store"
+        if request.endpoint != "static":
             _measure(response)
         return response
 

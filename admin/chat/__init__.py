@@ -2,13 +2,20 @@
 
 from flask import Flask
 
+from admin.chat import events
+from admin.chat.keeper import Keeper
+from admin.chat.positions import Positions
 from admin.chat.relay import Relay
+from admin.chat.views import blueprint, visitors_blueprint
 
-__all__ = ["init_app"]
+__all__ = ["blueprint", "events", "init_app", "visitors_blueprint"]
 
 
 def init_app(app: Flask) -> None:
-    """Make this process's relay; Socket.IO must be there."""
-    app.extensions["chat_relay"] = Relay(app)
+    """Make this process's relay and keeper, and start them; Socket.IO must be there."""
+    relay = Relay(app)
+    relay.on_view = Positions(app).heard
+    app.extensions["chat_relay"] = relay
     if not app.testing:
-        app.extensions["chat_relay"].start()
+        relay.start()
+        Keeper(app).start()

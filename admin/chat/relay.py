@@ -8,12 +8,14 @@ is told to `resync`, which makes it ask for what is after its last sequence.
 import json
 import queue
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 import redis
 import structlog
 from flask import Flask, current_app
 
+from acd.contract import VIEW_CHANNEL
 from admin.sockets import socketio
 
 log = structlog.get_logger(__name__)
@@ -36,6 +38,8 @@ class Relay:
         self.name = secrets.token_hex(8)
         self._outgoing: queue.Queue[str] = queue.Queue(MOST_QUEUED)
         self._started = False
+        self.on_view: Callable[[str | None], None] = lambda _text: None
+        """Called with each new view of the ACD, and with None every second."""
 
     def start(self) -> None:
         """Publish and listen in the background for as long as the process lives."""
@@ -84,13 +88,15 @@ class Relay:
         while True:
             subscription = self.bus.pubsub(ignore_subscribe_messages=True)
             try:
-                subscription.subscribe(CHANNEL)
+                subscription.subscribe(CHANNEL, VIEW_CHANNEL)
                 if was_lost:
                     self.resync()
                 was_lost = True
                 while True:
                     message = subscription.get_message(timeout=POLL_SECONDS)
-                    if message is not None:
+                    if message is None or message["channel"] == VIEW_CHANNEL:
+                        self.on_view(message["data"] if message else None)
+                    else:
                         self._try(message["data"])
             except redis.RedisError as error:
                 log.warning("relay_lost", error=str(error))

@@ -12,8 +12,8 @@ from argon2 import PasswordHasher
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from sql.models import Agent, Contact, ContactNumber, Disposition, Queue, Tier, User
-from sql.seed.samples import CONTACTS, DISPOSITIONS, PEOPLE, QUEUES, Person
+from sql.models import Agent, Contact, ContactNumber, Disposition, Queue, Site, Tier, User
+from sql.seed.samples import CHAT_QUEUE, CONTACTS, DISPOSITIONS, PEOPLE, QUEUES, SITE, Person
 from uckefu.settings import Settings, store_secrets
 from uckefu.times import now
 
@@ -64,12 +64,25 @@ def _add_everything(session: Session, settings: Settings) -> None:
     for name, (title_zh, title_en) in QUEUES.items():
         tiers = [Tier(agent=agent, position=position) for position, agent in enumerate(agents, 1)]
         session.add(Queue(name=name, title_zh=title_zh, title_en=title_en, tiers=tiers))
+    _add_chat(session, agents)
     for position, (code, title_zh, title_en) in enumerate(DISPOSITIONS, 1):
         session.add(Disposition(code=code, title_zh=title_zh, title_en=title_en, position=position))
     for name, company, vip_level, numbers in CONTACTS:
         known = [ContactNumber(number=number) for number in numbers]
         session.add(Contact(name=name, company=company, vip_level=vip_level, created_at=now(), numbers=known))
     log.info("sample_data_added", users=len(PEOPLE), queues=len(QUEUES), contacts=len(CONTACTS))
+
+
+def _add_chat(session: Session, agents: list[Agent]) -> None:
+    name, title_zh, title_en = CHAT_QUEUE
+    tiers = [Tier(agent=agent, position=position) for position, agent in enumerate(agents, 1)]
+    session.add(Queue(name=name, title_zh=title_zh, title_en=title_en, channel="chat", tiers=tiers))
+    key, site_name = SITE
+    session.add(
+        Site(
+            key=key, name=site_name, secret=secrets.token_urlsafe(32), queue_name=name, settings={}, created_at=now()
+        )
+    )  # fmt: skip
 
 
 def _add_person(session: Session, person: Person, settings: Settings) -> Agent | None:

@@ -25,6 +25,10 @@ QUEUES = {
     "operator": ("总机", "Operator"),
 }
 
+CHAT_QUEUE = ("webchat", "网页客服", "Web chat")
+SITE = ("demo", "示例网站")
+"""Key and name of the sample site: its window is at /chat/demo."""
+
 DISPOSITIONS = (
     ("resolved", "已解决", "Resolved"),
     ("follow-up", "需跟进", "Follow-up needed"),

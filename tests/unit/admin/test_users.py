@@ -107,4 +107,4 @@ def test_an_extension_cannot_be_taken_away_silently_and_a_level_must_be_one(
         sent = {**form, "extension": "1001", f"queue-{queue.id}": "y", f"level-{queue.id}": level}
         assert client.post(f"/users/{user.id}", data=sent).status_code == 400
     session.expire_all()
-    assert session.query(Tier).filter_by(agent_id=user.agent.id).count() == 3
+    assert session.query(Tier).filter_by(agent_id=user.agent.id).count() == 4

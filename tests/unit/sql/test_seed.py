@@ -37,7 +37,7 @@ def test_each_role_has_somebody_and_every_queue_both_agents(engine: Engine) -> N
         extensions = {
             queue.name: sorted(t.agent.extension for t in queue.tiers) for queue in session.query(Queue)
         }
-    assert extensions == {name: ["1001", "1002"] for name in ("sales", "service", "operator")}
+    assert extensions == {name: ["1001", "1002"] for name in ("sales", "service", "operator", "webchat")}
 
 
 def test_the_generated_password_opens_the_account_and_no_other_does(
