@@ -24,6 +24,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "users.manage": frozenset({"administrator"}),
     "flows.manage": frozenset({"administrator"}),
     "queues.manage": frozenset({"administrator"}),
+    "planning.use": frozenset({"administrator", "supervisor"}),
     "contacts.view": frozenset({"administrator", "supervisor", "agent"}),
     "contacts.edit": frozenset({"administrator", "supervisor", "agent"}),
     "contacts.block": frozenset({"administrator", "supervisor", "agent"}),

@@ -26,6 +26,7 @@ RAIL = (
     Entry("desk.page", "headset", _l("Workbench"), "desk.use"),
     Entry("calls.page", "history", _l("Calls"), "calls.view"),
     Entry("contacts.page", "address-book", _l("Contacts"), "contacts.view"),
+    Entry("planning.page", "chart-histogram", _l("Staffing"), "planning.use"),
     Entry("queues.page", "stack-2", _l("Queues"), "queues.manage"),
     Entry("flows.page", "sitemap", _l("Voice flows"), "flows.manage"),
     Entry("users.page", "users", _l("Users"), "users.manage"),
