@@ -4,10 +4,9 @@ The engine calls `seat`/`unseat` for members and `place` for agents; `routing` a
 the same and agents who can do the same are kept together, so that what a change costs does not grow with how many wait.
 """
 
+from bisect import bisect_left, insort
 from collections import Counter
-from typing import NamedTuple
-
-from sortedcontainers import SortedList
+from typing import Any, NamedTuple, TypeVar
 
 from acd.domain import capacity, skills
 from acd.domain.inputs import QueueConfig, Rules, TierConfig
@@ -15,6 +14,8 @@ from acd.domain.model import Agent, Member
 from acd.domain.strategies import Key, lot, strategy_named
 
 FREE = "free"
+_Name = TypeVar("_Name")
+_Entry = TypeVar("_Entry", bound=tuple[Any, ...])
 MemberKey = tuple[int, int, int, str]
 Rank = tuple[int, ...]
 """Another round, minus the score, the strategy's key, the agent id: the lowest is asked."""
@@ -60,32 +61,36 @@ class Kind(NamedTuple):
 
 
 class QueueBoard:
-    """One queue's order of members and of free agents, and how its agents stand."""
+    """One queue's order of members and of free agents, and how its agents stand. Ordered lists are plain and bisected:
+    the heads are read far more often than anything moves, and moving ten thousand entries costs microseconds."""
 
     def __init__(self, config: QueueConfig) -> None:
         self.config = config
+        self.is_written = config.channel != capacity.VOICE
         self.strategy = strategy_named(config.strategy, config.channel)
-        self.waiting: SortedList[MemberKey] = SortedList()
-        self.classes: dict[Need, SortedList[MemberKey]] = {}  # the same members, by what they need
-        self.seats: dict[str, tuple[Need, MemberKey]] = {}
+        self.classes: dict[Need, list[MemberKey]] = {}  # who waits, in order, by what they need
+        self.seats: dict[str, tuple[Need, MemberKey]] = {}  # the same by channel id
         self.free: dict[int, tuple[Kind, Key]] = {}
-        self.groups: dict[Kind, SortedList[Key]] = {}  # the free agents, by what they can do
-        self.census: Counter[str] = Counter()
+        self.groups: dict[Kind, list[Key]] = {}  # the free agents, by what they can do
+        self.census: dict[str, int] = {}
         self.tiers: dict[int, TierConfig] = {}
         self.levels: Counter[int] = Counter()  # agents who are signed in, by level
-        self._covers: dict[tuple[skills.SkillNeed, Kind], bool] = {}
         self.asked_levels: tuple[int, ...] = ()  # `staffed_levels` when the last match was prepared
+        self._covers: dict[tuple[skills.SkillNeed, Kind], bool] = {}
+
+    def position(self, channel_id: str) -> int:
+        """The place in the line of those who wait, from 1."""
+        key = self.seats[channel_id][1]
+        return 1 + sum(bisect_left(members, key) for members in self.classes.values())
 
     def excluded(self, need: Need) -> dict[str, int]:
         """How many of its agents can't be asked, by reason."""
         found = {reason: n for reason, n in sorted(self.census.items()) if n and reason != FREE}
-        unfit = Counter[str]()
         for kind, group in self.groups.items():
-            if not self._is_skilled(need, kind):
-                unfit["skills"] += len(group)
-            elif not self._is_open(need, kind):
-                unfit["level"] += len(group)
-        return found | dict(unfit)
+            if not self.suits(need, kind):
+                why = "level" if self._is_skilled(need, kind) else "skills"
+                found[why] = found.get(why, 0) + len(group)
+        return found
 
     def staffed_levels(self) -> tuple[int, ...]:
         """The levels where somebody is signed in."""
@@ -162,46 +167,47 @@ class QueueBoard:
     def seat(self, member: Member, need: Need) -> None:
         key = member.key
         self.seats[member.channel_id] = (need, key)
-        self.waiting.add(key)
-        self.classes.setdefault(need, SortedList()).add(key)
+        together = self.classes.get(need)
+        if together is None:
+            self.classes[need] = [key]
+        else:
+            insort(together, key)
 
     def unseat(self, channel_id: str) -> None:
         """The member does not wait any more; nothing happens when it didn't."""
         seat = self.seats.pop(channel_id, None)
-        if seat is None:
-            return
-        need, key = seat
-        self.waiting.remove(key)
-        together = self.classes[need]
-        together.remove(key)
-        if not together:
-            del self.classes[need]
+        if seat is not None:
+            _take_out(self.classes, *seat)
 
-    def enter(self, agent: Agent, tier: TierConfig, stands: str) -> None:
+    def enter(self, agent: Agent, tier: TierConfig, kind: Kind, stands: str) -> None:
         """The agent stands like this from now on."""
-        self.census[stands] += 1
-        self.tiers[agent.agent_id] = tier
+        self.census[stands] = self.census.get(stands, 0) + 1
         if stands != "offline":
             self.levels[tier.level] += 1
         if stands == FREE:
-            kind = Kind(tuple(sorted(agent.config.skills.items())), tier.level)
-            key = (tier.level, *self.strategy.key(agent, tier), agent.agent_id)
-            self.free[agent.agent_id] = (kind, key)
-            self.groups.setdefault(kind, SortedList()).add(key)
+            key = (tier.level, *self.strategy.key(agent, tier), agent.config.agent_id)
+            self.free[agent.config.agent_id] = (kind, key)
+            together = self.groups.get(kind)
+            if together is None:
+                self.groups[kind] = [key]
+            else:
+                insort(together, key)
 
-    def leave(self, agent_id: int, stands: str) -> None:
+    def leave(self, agent_id: int, tier: TierConfig, stands: str) -> None:
         """Undo `enter`."""
         self.census[stands] -= 1
-        tier = self.tiers.pop(agent_id)
         if stands != "offline":
             self.levels[tier.level] -= 1
-        free = self.free.pop(agent_id, None)
-        if free is not None:
-            kind, key = free
-            together = self.groups[kind]
-            together.remove(key)
-            if not together:
-                del self.groups[kind]
+        if stands == FREE:
+            _take_out(self.groups, *self.free.pop(agent_id))
+
+
+def _take_out(groups: dict[_Name, list[_Entry]], name: _Name, key: _Entry) -> None:
+    together = groups[name]
+    if len(together) == 1:
+        del groups[name]
+    else:
+        del together[bisect_left(together, key)]
 
 
 class Board:
@@ -215,7 +221,7 @@ class Board:
         self.wanted: dict[int, dict[str, None]] = {}  # who waits for this very agent
         self.missed_agents: dict[int, None] = {}  # wanted ones whose standing changed
         self._standing: dict[int, tuple[str, str]] = {}
-        self._placed: dict[int, list[tuple[QueueBoard, str]]] = {}
+        self._tiers: dict[int, list[tuple[QueueBoard, TierConfig, Kind]]] = {}
 
     def seat(self, member: Member, need: Need) -> None:
         """The member waits from now on."""
@@ -236,30 +242,53 @@ class Board:
 
     def place(self, agent: Agent) -> None:
         """The agent's state, status or anything else that a standing reads may have changed."""
+        agent_id = agent.config.agent_id
+        was = self._standing.get(agent_id)
         stands = standing(agent, self.rules), standing_for_conversations(agent, self.rules)
-        if FREE not in stands and self._standing.get(agent.agent_id) == stands:
+        if FREE in stands:
+            self.new_agents[agent_id] = None
+        elif stands == was:
             return  # the same reasons as before, and no key to keep up
-        self.remove(agent.agent_id)
-        self._standing[agent.agent_id] = stands
-        here = self._placed[agent.agent_id] = []
+        else:
+            self.new_agents.pop(agent_id, None)
+        self._standing[agent_id] = stands
+        for board, tier, kind in self._tiers.get(agent_id) or self._tiers_of(agent):
+            stand = stands[board.is_written]
+            if was is not None:
+                if was[board.is_written] == stand != FREE:
+                    continue
+                board.leave(agent_id, tier, was[board.is_written])
+            board.enter(agent, tier, kind, stand)
+            if board.config.tier_wait_seconds:
+                self._wake_levels(board)
+        if agent_id in self.wanted:
+            self.missed_agents[agent_id] = None
+
+    def _tiers_of(self, agent: Agent) -> list[tuple[QueueBoard, TierConfig, Kind]]:
+        """Read once: another configuration makes another board."""
+        can = tuple(sorted(agent.config.skills.items()))
+        found = []
         for tier in agent.config.tiers:
             board = self.queues.get(tier.queue)
             if board is not None:
-                stand = stands[board.config.channel != capacity.VOICE]
-                board.enter(agent, tier, stand)
-                here.append((board, stand))
-                self._wake_levels(board)
-        if FREE in stands:
-            self.new_agents[agent.agent_id] = None
-        if agent.agent_id in self.wanted:
-            self.missed_agents[agent.agent_id] = None
+                board.tiers[agent.agent_id] = tier
+                found.append((board, tier, Kind(can, tier.level)))
+        self._tiers[agent.agent_id] = found
+        return found
+
+    def queues_of(self, agent_id: int) -> list[tuple[QueueBoard, TierConfig, Kind]]:
+        """The agent's queues."""
+        return self._tiers.get(agent_id, [])
 
     def remove(self, agent_id: int) -> None:
-        """Take the agent off every queue."""
-        self._standing.pop(agent_id, None)
+        """Take the agent off every queue, for good."""
         self.new_agents.pop(agent_id, None)
-        for board, stands in self._placed.pop(agent_id, ()):
-            board.leave(agent_id, stands)
+        stands = self._standing.pop(agent_id, None)
+        for board, tier, _ in self._tiers.pop(agent_id, ()):
+            board.tiers.pop(agent_id, None)
+            if stands is not None:
+                board.leave(agent_id, tier, stands[board.is_written])
+                self._wake_levels(board)
         if agent_id in self.wanted:
             self.missed_agents[agent_id] = None
 

@@ -4,6 +4,7 @@ The service, the replay and (later) the simulation drive it alike. What each inp
 `commands` and `reconcile`; afterwards `routing` matches whoever waits with whoever is free.
 """
 
+import hashlib
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -36,6 +37,8 @@ from acd.domain.model import Agent, Member
 from acd.domain.state import State
 from acd.domain.states import IllegalTransition, next_agent_state, next_member_state
 from acd.messages import Happened
+
+_NAMESPACE = uuid.NAMESPACE_OID.bytes
 
 
 @dataclass(slots=True)
@@ -144,7 +147,7 @@ class Engine:
 
     def leg_id_for(self, offer_id: str) -> str:
         """The UUID of the leg that an offer will ring: no chance in it, so a replay gets the same."""
-        return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.state.seed}:{offer_id}"))
+        return uuid5_text(f"{self.state.seed}:{offer_id}")
 
     def rebuild(self) -> None:
         """Derive everything that is derived again, from the state alone."""
@@ -160,6 +163,15 @@ class Engine:
                 self.board.seat(member, line.need_of(self, member))
         self.board.new_members.clear()  # each match has an agent, and all who are free are looked at
         self.silent = {}
+
+
+def uuid5_text(name: str) -> str:
+    """`str(uuid.uuid5(uuid.NAMESPACE_OID, name))`, which costs three times as much (RFC 4122, 4.3)."""
+    found = bytearray(hashlib.sha1(_NAMESPACE + name.encode(), usedforsecurity=False).digest()[:16])
+    found[6] = found[6] & 0x0F | 0x50
+    found[8] = found[8] & 0x3F | 0x80
+    text = found.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def _tick(engine: Engine, event: Tick) -> None:

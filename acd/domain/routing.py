@@ -27,6 +27,7 @@ def match(e: "Engine") -> None:
     """Make every offer that can be made now."""
     board = e.board
     proposed: list[Pair] = []
+    made = False  # what is proposed may be out of date
     while True:
         if board.missed_agents:
             line.release_wanting(e)
@@ -37,9 +38,11 @@ def match(e: "Engine") -> None:
                 line.release_wanting(e)
         if not proposed:
             return
+        is_only_one = len(proposed) == 1 and not made
         pair = heapq.heappop(proposed)
         member, agent_id = e.state.members.get(pair[1][-1]), pair[3][-1]
-        if member is not None and _still_stands(e, pair, member):
+        if member is not None and (is_only_one or _still_stands(e, pair, member)):
+            made = True
             _take(e, member, e.state.agents[agent_id], another_round=bool(pair[0]))
         elif pair[4]:
             board.new_agents[agent_id] = None
@@ -67,15 +70,17 @@ def _for_member(e: "Engine", member: Member) -> Pair | None:
 
 def _for_agent(e: "Engine", agent: Agent) -> Pair | None:
     best: Pair | None = None
-    for tier in agent.config.tiers:
-        board = e.board.queues.get(tier.queue)
-        if board is None or not board.waiting or agent.agent_id not in board.free:
+    agent_id = agent.config.agent_id
+    for board, tier, _ in e.board.queues_of(agent_id):
+        if not board.seats or agent_id not in board.free:
             continue
-        found = board.member_for(agent.agent_id)
+        found = board.member_for(agent_id)
         if found is not None and (best is None or (*found, tier.queue) < best[:3]):
-            member = e.state.members[found[1][-1]]
-            best = (*found, tier.queue, board.rank_of(agent.agent_id, member), True)
-    return best
+            best = (*found, tier.queue, (), True)
+    if best is None:
+        return None
+    rank = e.board.queues[best[2]].rank_of(agent_id, e.state.members[best[1][-1]])
+    return (*best[:3], rank, True)
 
 
 def _still_stands(e: "Engine", pair: Pair, member: Member) -> bool:
@@ -137,7 +142,7 @@ def _reason(board: QueueBoard, member: Member, agent: Agent, *, another_round: b
         **board.strategy.explain(agent, tier),
         "candidates": board.candidates(need),
         "excluded": board.excluded(need),
-        "waiting": len(board.waiting),
+        "waiting": len(board.seats),
         "priority": member.priority,
         "tried": list(member.tried),
         "another_round": another_round,

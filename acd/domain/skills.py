@@ -65,6 +65,8 @@ def _need(levels: dict[str, int]) -> SkillNeed:
 
 def at(stages: Requirement, waited_us: int) -> SkillNeed:
     """What is needed after so long."""
+    if len(stages) == 1:
+        return stages[0][1]
     return next(need for begins, need in reversed(stages) if begins <= max(0, waited_us))
 
 

@@ -44,7 +44,7 @@ def build(e: "Engine") -> dict[str, Any]:
             "channel": config.channel,
             "waiting": waiting[name],
             "in_service": in_service[name],
-            "ready": e.board.queues[name].census[FREE],
+            "ready": len(e.board.queues[name].free),
             "oldest_entered_at_us": oldest.get(name),
         }
         for name, config in state.queues.items()

@@ -13,15 +13,26 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tests.bench import flows, offers, talks
+from tests.bench import decisions, flows, offers, talks
 from tests.bench.load import LoadFailed
 from tests.bench.meter import ask_for_priority
 from tests.bench.office import Office, Refused, offices
 
 Line = dict[str, Any]
-GOALS = {"offer_latency_p99_ms": 25, "flow_cpu_ratio": 1.2, "softswitch_rtp_gap_p999_ms": 40}
+DOMAIN: dict[str, Callable[[int, int], Line]] = {
+    "acd_decision_p99_us": decisions.acd_decision_p99_us,
+    "acd_decision_growth": decisions.acd_decision_growth,
+}
+"""Benches of the domain alone, by rounds and members that wait: no switch."""
+GOALS = {
+    "acd_decision_p99_us": 100,
+    "acd_decision_growth": 1.5,
+    "offer_latency_p99_ms": 25,
+    "flow_cpu_ratio": 1.2,
+    "softswitch_rtp_gap_p999_ms": 40,
+}
 NAMES = (*GOALS, "softswitch_cpu_per_call_percent")
-TALK_NAMES = set(NAMES[2:])
+TALK_NAMES = {"softswitch_rtp_gap_p999_ms", "softswitch_cpu_per_call_percent"}
 
 
 @dataclass(frozen=True)
@@ -38,10 +49,12 @@ class Size:
     idle_seconds: float
     talks: int
     talk_seconds: float
+    decision_rounds: int = 3000
+    waiting: int = 10_000
 
 
 FULL = Size(50, 40, 800, 20, 60, 5, 3, 10, 50, 30)
-TINY = Size(4, 4, 4, 4, 2, 2, 1, 0.5, 2, 1)
+TINY = Size(4, 4, 4, 4, 2, 2, 1, 0.5, 2, 1, 50, 300)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -74,8 +87,11 @@ def tried(measure: Callable[[], Line]) -> Line:
 
 def lines(names: set[str], switches: list[str], size: Size) -> Iterator[Line]:
     """Every line, switch after switch; the talk benches come last, when both switches have been heard."""
+    for name in DOMAIN:
+        if name in names:
+            yield {"name": name, "switch": None, **DOMAIN[name](size.decision_rounds, size.waiting)}
     heard: dict[str, Line] = {}
-    for switch in switches:
+    for switch in switches if names - set(DOMAIN) else []:
         with Office(switch, agents=size.agents, offer_agents=size.offer_agents) as office:
             if "offer_latency_p99_ms" in names:
                 found = tried(

@@ -8,7 +8,7 @@ import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from acd.domain.board import FREE, standing, standing_for_conversations
+from acd.domain.board import FREE, Need, standing, standing_for_conversations
 from acd.domain.engine import Engine
 from acd.domain.inputs import (
     BridgeEnded,
@@ -60,6 +60,7 @@ TIERS = {
 }
 SKILLS = {2: {"english": 3}, 3: {"english": 1}}
 NEEDS = ["", "", "english", "english:3", "klingon:1", "english:3; after 5 s: english:1", "no skill at all!"]
+NOTHING = Need((), 9, 0, ())
 CHATS = [f"v{n}" for n in range(5)]
 
 
@@ -332,10 +333,11 @@ class AnyOrder(RuleBasedStateMachine):
         engine = self.centre.engine
         again = Engine(State.load(engine.state.dump()))
         for name, board in engine.board.queues.items():
-            assert list(board.waiting) == list(again.board.queues[name].waiting)
             assert board.free == again.board.queues[name].free
             assert board.seats == again.board.queues[name].seats
-            assert +board.census == +again.board.queues[name].census
+            assert board.classes == again.board.queues[name].classes
+            assert board.groups == again.board.queues[name].groups
+            assert board.excluded(NOTHING) == again.board.queues[name].excluded(NOTHING)
         assert engine.legs == again.legs
         assert again.state.dump() == engine.state.dump()
         json.dumps(build(engine))

@@ -1,6 +1,9 @@
 """Who is asked next, and who waits."""
 
+import uuid
+
 from acd.domain.effects import LetGo, OfferCall, PlayMusic
+from acd.domain.engine import uuid5_text
 from acd.domain.inputs import EndpointChanged, LegEnded, PhoneLegStarted, QueueConfig
 from acd.messages import MemberEntered, MemberLeft, OfferMade
 from tests.unit.acd.acd_world import Centre
@@ -162,3 +165,9 @@ def test_an_agent_that_is_deleted_while_talking_goes_after_the_call() -> None:
     centre.agent_hangs_up(1)
     centre.wait(30)
     assert centre.engine.state.agents == {}
+
+
+def test_a_legs_id_is_a_uuid_of_the_offer_and_the_same_in_each_replay() -> None:
+    centre = Centre(agents=1)
+    assert uuid5_text("客服:1") == str(uuid.uuid5(uuid.NAMESPACE_OID, "客服:1"))
+    assert centre.engine.leg_id_for("i:1:1") == centre.engine.leg_id_for("i:1:1")
