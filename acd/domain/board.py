@@ -67,6 +67,7 @@ class QueueBoard:
     def __init__(self, config: QueueConfig) -> None:
         self.config = config
         self.is_written = config.channel != capacity.VOICE
+        self.is_tiered = bool(config.tier_wait_seconds)
         self.strategy = strategy_named(config.strategy, config.channel)
         self.classes: dict[Need, list[MemberKey]] = {}  # who waits, in order, by what they need
         self.seats: dict[str, tuple[Need, MemberKey]] = {}  # the same by channel id
@@ -102,7 +103,7 @@ class QueueBoard:
 
     def _is_open(self, need: Need, kind: Kind) -> bool:
         """Whether the member has waited for that level; one where nobody is signed in costs no time."""
-        if not self.config.tier_wait_seconds:
+        if not self.is_tiered:
             return True
         return kind.level in self.staffed_levels()[: need.reach]
 
@@ -149,10 +150,13 @@ class QueueBoard:
         kind = self.free[agent_id][0]
         best: tuple[int, MemberKey] | None = None
         for need, members in self.classes.items():
-            if need.wanted and need.wanted != agent_id:
+            if need.wanted:
+                if need.wanted != agent_id:
+                    continue
+            elif (need.skills or self.is_tiered) and not self.suits(need, kind):
                 continue
-            found = (int(agent_id in need.tried), members[0])
-            if (best is None or found < best) and (need.wanted or self.suits(need, kind)):
+            found = (1 if agent_id in need.tried else 0, members[0])
+            if best is None or found < best:
                 best = found
         return best
 
@@ -245,13 +249,10 @@ class Board:
         agent_id = agent.config.agent_id
         was = self._standing.get(agent_id)
         stands = standing(agent, self.rules), standing_for_conversations(agent, self.rules)
-        if FREE in stands:
-            self.new_agents[agent_id] = None
-        elif stands == was:
+        if stands == was and FREE not in stands:
             return  # the same reasons as before, and no key to keep up
-        else:
-            self.new_agents.pop(agent_id, None)
         self._standing[agent_id] = stands
+        self.new_agents.pop(agent_id, None)
         for board, tier, kind in self._tiers.get(agent_id) or self._tiers_of(agent):
             stand = stands[board.is_written]
             if was is not None:
@@ -259,7 +260,9 @@ class Board:
                     continue
                 board.leave(agent_id, tier, was[board.is_written])
             board.enter(agent, tier, kind, stand)
-            if board.config.tier_wait_seconds:
+            if stand == FREE:
+                self.new_agents[agent_id] = None
+            if board.is_tiered:
                 self._wake_levels(board)
         if agent_id in self.wanted:
             self.missed_agents[agent_id] = None
@@ -294,6 +297,6 @@ class Board:
 
     def _wake_levels(self, board: QueueBoard) -> None:
         """When the last of a level signs out, those behind it may be asked."""
-        if board.config.tier_wait_seconds and board.staffed_levels() != board.asked_levels:
+        if board.is_tiered and board.staffed_levels() != board.asked_levels:
             board.asked_levels = board.staffed_levels()
             self.new_agents |= dict.fromkeys(board.free)
