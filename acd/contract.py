@@ -5,6 +5,7 @@ state to show. They travel as JSON over Redis under the keys below (docs/contrac
 """
 
 import json
+import time
 from typing import Any, ClassVar
 
 import redis
@@ -84,6 +85,33 @@ AcdView = dict[str, Any]
     "capacity": {"conversations": n, wrap-ups included, "maximum": n, "open": bool: a conversation may come now}}}}"""
 
 
+class _Offset:
+    """How far Redis's clock is ahead of ours, measured now and then; an answer that was slow measures nothing."""
+
+    AGAIN_SECONDS: ClassVar[float] = 60.0
+    QUICK_SECONDS: ClassVar[float] = 0.1
+
+    def __init__(self) -> None:
+        self._milliseconds: int | None = None
+        self._measured_at = 0.0
+
+    def sent(self, bus: redis.Redis) -> dict[str, str]:
+        """`{"sent_ms": …}`, or nothing while the offset is not known. Raises redis.RedisError."""
+        if not self._measured_at or time.monotonic() - self._measured_at > self.AGAIN_SECONDS:
+            self._measure(bus)
+        if self._milliseconds is None:
+            return {}
+        return {"sent_ms": str(round(time.time() * 1000) + self._milliseconds)}
+
+    def _measure(self, bus: redis.Redis) -> None:
+        asked = time.monotonic()
+        seconds, microseconds = bus.time()
+        now = time.monotonic()
+        if now - asked < self.QUICK_SECONDS:
+            self._milliseconds = seconds * 1000 + microseconds // 1000 - round(time.time() * 1000)
+            self._measured_at = now
+
+
 class AcdClient:
     """How a page's process talks to the ACD. Blocking; safe under eventlet and gevent.
 
@@ -95,11 +123,17 @@ class AcdClient:
 
     def __init__(self, bus: redis.Redis) -> None:
         self.bus = bus
+        self._offset = _Offset()
 
     def send(self, command: Command) -> Reply:
-        """Ask for something and wait for the answer; code `acd-unavailable` when none comes."""
+        """Ask for something and wait for the answer; code `acd-unavailable` when none comes.
+
+        The command carries when it was sent, in Redis's own time: a Redis that stood still must not do later what
+        somebody was told would not be done.
+        """
         try:
-            self.bus.xadd(COMMANDS, {"data": encode_command(command)}, maxlen=10_000, approximate=True)
+            fields = {"data": encode_command(command), **self._offset.sent(self.bus)}
+            self.bus.xadd(COMMANDS, fields, maxlen=10_000, approximate=True)  # type: ignore[arg-type]
             answer = self.bus.blpop([REPLY + command.command_id], timeout=self.reply_timeout_seconds)
         except redis.RedisError as error:
             return Reply(False, "acd-unavailable", str(error))

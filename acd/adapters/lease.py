@@ -8,6 +8,7 @@ lease of a dead process of its own host takes it at once.
 import asyncio
 import os
 import socket
+import time
 from collections.abc import Callable
 
 import structlog
@@ -23,7 +24,11 @@ TOKEN = "uckefu:acd:token"  # noqa: S105 - a counter, not a secret
 LEASE_SECONDS = 2.0
 RENEW_SECONDS = 0.5
 
+PROMPT_SECONDS = 1.0  # a Redis that takes longer for an answer stands still
+
 _TAKE = """
+local time = redis.call('TIME')
+if ARGV[4] ~= '' and time[1] * 1000 + math.floor(time[2] / 1000) > tonumber(ARGV[4]) then return '' end
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] then return holder end
 local mine = ARGV[3] .. '#' .. redis.call('INCR', KEYS[2])
@@ -48,11 +53,11 @@ class Lease:
         told = ""
         while True:
             try:
-                holder = await self.take(replacing=told if self._is_dead(told) else "")
+                until_ms = await self._prompt_until_ms()
+                holder = await self.take(replacing=told if self._is_dead(told) else "", until_ms=until_ms)
             except (RedisError, OSError) as error:
-                # When Redis comes back, the process that wrote before goes first: its calls are alive.
                 holder = f"redis: {error}"
-                await asyncio.sleep(LEASE_SECONDS)
+                await self._let_the_writer_go_first()
             if not holder:
                 return
             if holder != told:
@@ -61,16 +66,46 @@ class Lease:
             if not self._is_dead(holder):
                 await asyncio.sleep(RENEW_SECONDS / 2)
 
-    async def take(self, *, replacing: str = "") -> str:
+    async def _prompt_until_ms(self) -> int:
+        """Until when, in Redis's time, an attempt that begins now counts. Raises TimeoutError: Redis stood still.
+
+        While Redis stands still the lease ends, though its holder lives; what was asked for meanwhile must not be
+        done when Redis goes on, or the one who waits would take the lease from the one who talks to the callers.
+        """
+        asked = time.monotonic()
+        seconds, microseconds = await self._bus.time()
+        if time.monotonic() - asked > PROMPT_SECONDS:
+            raise TimeoutError("Redis stood still")
+        return int(seconds * 1000 + microseconds // 1000 + PROMPT_SECONDS * 1000)
+
+    async def _let_the_writer_go_first(self) -> None:
+        """Wait until Redis has answered again for as long as a lease: who wrote before has renewed it by then."""
+        answered_since = None
+        while answered_since is None or time.monotonic() - answered_since < LEASE_SECONDS:
+            await asyncio.sleep(RENEW_SECONDS / 2)
+            try:
+                await self._prompt_until_ms()
+            except (RedisError, OSError):
+                answered_since = None
+            else:
+                answered_since = answered_since or time.monotonic()
+
+    async def take(self, *, replacing: str = "", until_ms: int | None = None) -> str:
         """Take it when it is free, ours already, or `replacing`'s. Returns who has it instead, or "".
 
+        Args:
+            until_ms: in Redis's time; an attempt that Redis comes to later is none.
+
         Raises:
-            RedisError, OSError: Redis is away.
+            RedisError, OSError: Redis is away, or came to it too late.
             Fenced: it was ours, and somebody had it in between.
         """
         milliseconds = round(LEASE_SECONDS * 1000)
         held = replacing or self.value or "-"
-        found = str(await self._bus.eval(_TAKE, 2, LEASE, TOKEN, held, milliseconds, self.name))
+        until = "" if until_ms is None else until_ms
+        found = str(await self._bus.eval(_TAKE, 2, LEASE, TOKEN, held, milliseconds, self.name, until))
+        if not found:
+            raise TimeoutError("Redis stood still")
         if not found.startswith(f"{self.name}#"):
             return found
         before, self.value = self.value, found

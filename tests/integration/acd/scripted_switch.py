@@ -223,6 +223,32 @@ class ScriptedSwitch:
         channel.tell("CHANNEL_CREATE")
         return channel
 
+    def crash(self) -> None:
+        """The process is gone: every connection ends and nothing is said."""
+        gone = list(self.channels.values())
+        self.server.close()
+        self.channels.clear()
+        self.registered.clear()
+        for connection in self.inbound:
+            connection.names.clear()
+            connection.writer.close()
+        for channel in gone:
+            channel.listeners.clear()
+            channel.broken.set()
+            if channel.running:
+                channel.running.cancel()
+
+    def restart(self, recovered: list[Channel]) -> None:
+        """It is back, with these calls (as `sofia recover` brings them), each at the dialplan's `join`."""
+        for channel in recovered:
+            channel.broken.clear()
+            self.channels[channel.uuid] = channel
+            channel.running = self.spawn(self._dialplan(channel))
+        self.spawn(self._listen())
+
+    async def _listen(self) -> None:
+        self.server = await asyncio.start_server(self._inbound, "127.0.0.1", self.port)
+
     # ---- the dialplan --------------------------------------------------------------------------------
 
     async def _dialplan(self, channel: Channel) -> None:
