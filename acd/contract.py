@@ -32,6 +32,7 @@ from acd.messages import (
     LeaveQueue,
     MemberEntered,
     MemberLeft,
+    MemberOverflowed,
     OfferEnded,
     OfferMade,
     Presence,
@@ -56,8 +57,8 @@ __all__ = [
     "REPLY", "SNAPSHOT", "VIEW", "VIEW_CHANNEL", "AcdClient", "AcdView", "AgentStatusChanged", "CallConnected",
     "CallEnded", "CallHeld", "Command", "ConversationAssigned", "ConversationEnded", "DeclineOffer",
     "EndConversation", "EnterQueue", "ExtendWrapUp", "FinishWrapUp", "HangUpCall", "Happened", "HoldCall",
-    "LeaveQueue", "MemberEntered", "MemberLeft", "OfferEnded", "OfferMade", "Presence", "ReloadConfiguration",
-    "Reply", "SetStatus", "State", "Status", "TakeConversation", "TalkNoted", "TransferCall",
+    "LeaveQueue", "MemberEntered", "MemberLeft", "MemberOverflowed", "OfferEnded", "OfferMade", "Presence",
+    "ReloadConfiguration", "Reply", "SetStatus", "State", "Status", "TakeConversation", "TalkNoted", "TransferCall",
     "TransferConversation", "WrapUpEnded", "decode_command", "decode_event", "encode_command", "encode_event",
 ]  # fmt: skip
 

@@ -239,6 +239,18 @@ class MemberLeft(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MemberOverflowed(Happened):
+    """A limit of the queue (`length`, `time`, `nobody`) sends the member on; `MemberLeft` follows. to: queue, flow, …"""
+
+    member_id: str
+    interaction_id: str
+    queue: str
+    limit: str
+    to: str
+    target: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class OfferMade(Happened):
     offer_id: str
     member_id: str
@@ -354,7 +366,7 @@ class AgentStatusChanged(Happened):
 EVENT_TYPES: dict[str, type[Happened]] = {
     c.__name__: c
     for c in (
-        MemberEntered, MemberLeft, OfferMade, OfferEnded, CallConnected, CallHeld, CallEnded, ConversationAssigned,
+        MemberEntered, MemberLeft, MemberOverflowed, OfferMade, OfferEnded, CallConnected, CallHeld, CallEnded, ConversationAssigned,
         ConversationEnded, WrapUpEnded, TalkNoted, AgentStatusChanged,
     )
 }  # fmt: skip

@@ -24,6 +24,9 @@ WORDS: dict[str, dict[str, str]] = {
         "CallEnded": "与坐席 {agent_id} 的通话结束，整理 {wrap_up_seconds} 秒",
         "WrapUpEnded": "坐席 {agent_id} 整理结束：{result}",
         "TalkNoted": "坐席 {agent_id} 填写小结 {disposition_id}",
+        "MemberOverflowed": "队列 {queue} 溢出（{limit}），转到 {to} {target}",
+        "length": "排队人数已满", "time": "等待超时", "nobody": "无坐席签入",
+        "queue": "队列", "flow": "流程", "voicemail": "语音信箱", "message": "提示", "callback": "回拨", "fallback": "后备",
         "MemberLeft": "离开队列 {queue}：{result}",
         "accepted": "接听", "declined": "拒接", "expired": "无应答", "withdrawn": "撤回", "failed": "未接通",
         "answered": "已接通", "abandoned": "客户放弃", "timeout": "超时", "transferred": "转接", "finished": "完成",
@@ -50,6 +53,10 @@ WORDS: dict[str, dict[str, str]] = {
         "CallEnded": "the talk with agent {agent_id} is over, {wrap_up_seconds} s of wrap-up",
         "WrapUpEnded": "agent {agent_id} ends wrap-up: {result}",
         "TalkNoted": "agent {agent_id} notes disposition {disposition_id}",
+        "MemberOverflowed": "the queue {queue} sends the caller on ({limit}): {to} {target}",
+        "length": "too many wait", "time": "waited too long", "nobody": "nobody is signed in",
+        "queue": "queue", "flow": "flow", "voicemail": "voicemail", "message": "message", "callback": "callback",
+        "fallback": "fallback",
         "MemberLeft": "leaves the queue {queue}: {result}",
         "accepted": "answered", "declined": "declined", "expired": "no answer", "withdrawn": "withdrawn",
         "failed": "could not be reached", "answered": "answered", "abandoned": "the caller hung up",
@@ -80,7 +87,7 @@ def sentence(event: dict[str, Any], language: str) -> str:
     """The event in a sentence."""
     words = WORDS[language]
     values = dict(event)
-    for name in ("outcome", "result", "by"):
+    for name in ("outcome", "result", "by", "limit", "to"):
         if name in values:
             values[name] = words.get(values[name], values[name])
     if "cause" in values:

@@ -20,11 +20,12 @@ log = structlog.get_logger(__name__)
 DEFAULT_QUEUE = "service"
 
 
-def receive(session: FreeSwitchSession, *, after_talk: bool = False) -> None:
+def receive(session: FreeSwitchSession, *, after_talk: bool = False, overflow: bool = False) -> None:
     """Take one caller through the flow.
 
     Args:
         after_talk: the agent has hung up; whatever fails now, the call simply ends.
+        overflow: a limit of the queue sent the caller on; whatever fails now, it goes to the fallback.
     """
     process.use_switch_log()
     interaction_id = session.getVariable("interaction_id") or session.getVariable("uuid") or ""
@@ -33,6 +34,8 @@ def receive(session: FreeSwitchSession, *, after_talk: bool = False) -> None:
         try:
             if after_talk:
                 _after_talk(session, interaction_id)
+            elif overflow:
+                _overflow(session, interaction_id, queue)
             else:
                 _set(session, {"uckefu_next": "queue", "uckefu_queue": queue})
                 _prepare_recording(session, interaction_id)
@@ -62,6 +65,14 @@ def _after_talk(session: FreeSwitchSession, interaction_id: str) -> None:
     if outcome.next in ("queue", "transfer", "outside"):
         told |= outcome.variables()
     _set(session, told)
+
+
+def _overflow(session: FreeSwitchSession, interaction_id: str, queue: str) -> None:
+    """The flow of a queue's limit; it may end in another queue, at an extension, with a message left, or hang up."""
+    name = session.getVariable("uckefu_overflow_flow") or ""
+    _set(session, {"uckefu_next": "fallback", "uckefu_overflow_flow": ""})
+    outcome = _run(session, name, interaction_id, queue, session.getVariable("uckefu_language") or "")
+    _set(session, outcome.variables())
 
 
 def _run(session: FreeSwitchSession, name: str, interaction_id: str, queue: str, language: str) -> Outcome:

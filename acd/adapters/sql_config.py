@@ -1,6 +1,7 @@
 """Queues, agents and tiers from SQL, as the engine's `Configured`. Read in a thread, with an end to every wait."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from typing import Any
@@ -10,7 +11,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from acd.domain.inputs import AgentConfig, Configured, QueueConfig, Rules, TierConfig
+from acd.domain.inputs import AgentConfig, Configured, LimitConfig, QueueConfig, Rules, TierConfig
 from acd.domain.skills import BadSkills, parse
 from acd.service.clock import set_within
 from acd.service.core import Core
@@ -19,6 +20,7 @@ from uckefu.times import from_us, shown
 
 log = structlog.get_logger(__name__)
 
+PLACES = ("queue", "flow", "voicemail", "message", "callback", "fallback")
 READ_SECONDS = 10.0
 LOOK_SECONDS = 30.0
 
@@ -96,7 +98,21 @@ def _queue(queue: Queue, routing: QueueRouting | None) -> QueueConfig:
         tier_wait_seconds=max(0, routing.tier_wait_seconds),
         ageing_seconds=max(0, routing.ageing_seconds),
         historic_wait_seconds=max(0, routing.historic_wait_seconds),
+        limits=tuple(_limits(queue.name, routing.limits or {})),
     )
+
+
+def _limits(queue: str, given: dict[str, Any]) -> Iterator[LimitConfig]:
+    """`{"length": {"value": 20, "to": "queue", "target": "sales"}, "time": …, "nobody": …}`"""
+    for when in ("nobody", "length", "time"):
+        limit = given.get(when)
+        if limit is None:
+            continue
+        to, target = str(limit.get("to", "fallback")), str(limit.get("target", ""))
+        if to not in PLACES or not re.fullmatch(r"[^\x00-\x1f]{0,64}", target):
+            log.warning("acd_limit_not_read", queue=queue, limit=when)
+            continue
+        yield LimitConfig(when=when, value=max(0, int(limit.get("value", 0))), to=to, target=target)
 
 
 def _skills(queue: str, text: str) -> str:

@@ -44,10 +44,14 @@ def api_lines(effect: CallEffect) -> list[str]:
             f"uuid_kill {leg} {effect.cause}",
         ]
     if isinstance(effect, LetGo):
+        flow = (
+            [f"uuid_setvar {caller} uckefu_overflow_flow {checked('id', effect.flow)}"] if effect.flow else []
+        )
         return [
             f"uuid_setvar {caller} playback_timeout_sec",
             f"uuid_setvar {caller} uckefu_queue_result {checked('id', effect.result)}",
-            f"uuid_transfer {caller} fallback XML uckefu",
+            *flow,
+            f"uuid_transfer {caller} {checked('id', effect.place)} XML uckefu",
         ]
     if isinstance(effect, FetchCaller):
         return [f"uuid_transfer {caller} join XML uckefu"]

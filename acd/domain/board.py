@@ -224,6 +224,7 @@ class Board:
         self.new_agents: dict[int, None] = {}  # who is free since the last match
         self.wanted: dict[int, dict[str, None]] = {}  # who waits for this very agent
         self.missed_agents: dict[int, None] = {}  # wanted ones whose standing changed
+        self.deserted: dict[str, None] = {}  # queues whose last agent signed out
         self._standing: dict[int, tuple[str, str]] = {}
         self._tiers: dict[int, list[tuple[QueueBoard, TierConfig, Kind]]] = {}
 
@@ -260,6 +261,8 @@ class Board:
                     continue
                 board.leave(agent_id, tier, was[board.is_written])
             board.enter(agent, tier, kind, stand)
+            if stand == "offline" and board.config.limits and not board.staffed_levels():
+                self.deserted[tier.queue] = None
             if stand == FREE:
                 self.new_agents[agent_id] = None
             if board.is_tiered:
@@ -292,6 +295,8 @@ class Board:
             if stands is not None:
                 board.leave(agent_id, tier, stands[board.is_written])
                 self._wake_levels(board)
+                if board.config.limits and not board.staffed_levels():
+                    self.deserted[tier.queue] = None
         if agent_id in self.wanted:
             self.missed_agents[agent_id] = None
 

@@ -69,8 +69,7 @@ def _enter(e: "Engine", event: MemberArrived, queue: str) -> None:
                      "priority", "vip_level", "skills")
     }  # fmt: skip
     line.want(e, values, queue, e.extensions.get(event.wanted_extension))
-    member = line.enter(e, queue=queue, **values)
-    e.silent[member.channel_id] = None
+    line.enter(e, queue=queue, **values)
 
 
 def _returned(e: "Engine", member: Member, event: MemberArrived) -> None:
@@ -110,6 +109,7 @@ def caller_gone(e: "Engine", event: CallerGone) -> None:
     caller = e.state.callers.pop(event.channel_id, None)
     if caller:
         e.state.visits.pop(caller.interaction_id, None)
+        e.state.overflowed.pop(caller.interaction_id, None)
     if event.channel_id in e.legs:  # an agent's own phone was the caller
         leg_ended(e, LegEnded(at_us=event.at_us, leg_id=event.channel_id, cause=event.cause))
     member = e.state.members.get(event.channel_id)
@@ -200,7 +200,7 @@ def leg_answered(e: "Engine", event: LegAnswered) -> None:
 
 def _connect(e: "Engine", agent: Agent, offer: Offer, member: Member) -> None:
     e.cancel("offer", offer.leg_id)
-    for timer in ("max-wait", "line"):
+    for timer in ("max-wait", "line", "limit"):
         e.cancel(timer, member.channel_id)
     agent.offer, agent.failures = None, 0
     agent.talk = Talk(
@@ -320,10 +320,7 @@ def leave(e: "Engine", member: Member, result: str) -> None:
 
 def forget(e: "Engine", member: Member) -> None:
     """No trace of the visit is needed any more."""
-    for timer in ("max-wait", "away", "bridge", "after-talk", "line"):
-        e.cancel(timer, member.channel_id)
-    e.silent.pop(member.channel_id, None)
-    e.state.members.pop(member.channel_id, None)
+    line.forget(e, member)
 
 
 def _begin_ending(e: "Engine", offer: Offer, outcome: str, cause: str = "") -> None:

@@ -83,7 +83,7 @@ def assign(e: "Engine", member: Member, agent: Agent, reason: dict[str, Any]) ->
     """The agent has it from now on."""
     offer_id = e.next_offer(member, agent)
     was_waiting = member.state == "waiting"
-    for timer in ("max-wait", "line"):
+    for timer in ("max-wait", "line", "limit"):
         e.cancel(timer, member.channel_id)
     e.move_member(member, "assigned")
     member.served_by = agent.agent_id
@@ -240,14 +240,9 @@ def give_back(e: "Engine", agent: Agent) -> None:
 def _enter_again(
     e: "Engine", member: Member, queue: str, place: tuple[int, int] | None = None, note: str = ""
 ) -> None:
-    """A new visit of the same conversation."""
     e.move_member(member, "left")
-    e.state.members.pop(member.channel_id)
-    names = (
-        "interaction_id", "channel_id", "switch", "channel", "name", "number", "did", "contact_id", "language", "intent",
-        "skills", "priority",
-    )  # fmt: skip
-    line.enter(e, queue=queue, place=place, note=note, **{name: getattr(member, name) for name in names})
+    line.forget(e, member)
+    line.enter_again(e, member, queue, place, note)
 
 
 def _member(e: "Engine", interaction_id: str) -> Member | None:
@@ -259,10 +254,9 @@ def _forget(e: "Engine", member: Member) -> None:
     """No trace is needed any more, but the number of its last visit for a while: a late writer may ask again."""
     if member.state != "left":
         e.move_member(member, "left")
-    for timer in ("max-wait", "line"):
-        e.cancel(timer, member.channel_id)
+    line.forget(e, member)
     state = e.state
-    state.members.pop(member.channel_id, None)
+    state.overflowed.pop(member.interaction_id, None)
     state.ended_conversations[member.interaction_id] = None
     while len(state.ended_conversations) > KEPT_VISITS:
         oldest = next(iter(state.ended_conversations))

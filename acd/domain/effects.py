@@ -49,9 +49,14 @@ class Withdraw(CallEffect):
 
 @dataclass(frozen=True, slots=True)
 class LetGo(CallEffect):
-    """The visit is over, the call is not: the dialplan goes on, `uckefu_queue_result` says why."""
+    """The visit is over, the call is not: the dialplan goes on at `place`, `uckefu_queue_result` says why.
+
+    At `overflow` it runs the flow `flow`.
+    """
 
     result: str
+    place: str = "fallback"
+    flow: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from acd.domain import agents, calls, commands, conversations, line, reconcile, routing
+from acd.domain import agents, calls, commands, conversations, limits, line, reconcile, routing
 from acd.domain.board import Board, QueueBoard
 from acd.domain.effects import Effect
 from acd.domain.inputs import (
@@ -66,6 +66,7 @@ class Engine:
         self.silent: dict[
             str, None
         ] = {}  # channels that hear nothing yet: music, unless an offer follows at once
+        self.entered: dict[str, None] = {}  # members who came in this turn, in queues with limits
         self.rebuild()
         self.board.new_agents.clear()  # whoever could be matched was matched before the snapshot
 
@@ -81,10 +82,23 @@ class Engine:
         try:
             HANDLERS[type(event)](self, event)
             routing.match(self)
+            self._keep_limits()
         except IllegalTransition as error:
             self.anomaly(f"{type(event).__name__}: {error}")
         routing.music_for_silent(self)
         return turn
+
+    def _keep_limits(self) -> None:
+        """Whoever has just come and found nobody free may have to go elsewhere, and be matched there."""
+        while self.board.deserted:
+            limits.deserted(self, self.board.deserted.popitem()[0])
+        while self.entered:
+            channel_id = next(iter(self.entered))
+            del self.entered[channel_id]
+            member = self.state.members.get(channel_id)
+            if member and member.state == "waiting":
+                limits.check_entered(self, member)
+                routing.match(self)
 
     def next_due_us(self) -> int | None:
         """When the next `Tick` is due."""
@@ -130,7 +144,8 @@ class Engine:
         member.state = state
         if state == "waiting":
             line.seat(self, member)
-            self.silent[member.channel_id] = None
+            if member.is_call:
+                self.silent[member.channel_id] = None
 
     def next_offer(self, member: Member, agent: Agent) -> str:
         """Count an offer, and return its id."""
@@ -161,6 +176,7 @@ class Engine:
         for member in state.members.values():
             if member.state == "waiting":
                 self.board.seat(member, line.need_of(self, member))
+        self.board.deserted.clear()
         self.board.new_members.clear()  # each match has an agent, and all who are free are looked at
         self.silent = {}
 
@@ -189,6 +205,8 @@ TIMERS: dict[str, Callable[[Engine, str], None]] = {
     "pause": agents.pause_over,
     "page": agents.page_stayed_away,
     "line": line.look_again,
+    "limit": limits.waited,
+    "nobody": limits.still_deserted,
     "absent": conversations.stayed_absent,
     "conversation-wrap-up": conversations.wrap_up_over,
     "day": agents.day_begins,

@@ -26,6 +26,21 @@ class Started(Input):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LimitConfig:
+    """Who goes elsewhere, and where.
+
+    when: `length` (more than `value` wait), `time` (`value` seconds waited), `nobody` (no agent signed in for `value`
+    seconds). to: `queue` (target: its name), `flow` (target: its name), `voicemail`, `message` or `callback` (a flow
+    of that name unless the target names one), `fallback`.
+    """
+
+    when: str
+    value: int = 0
+    to: str = "fallback"
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QueueConfig:
     """A queue as SQL has it."""
 
@@ -42,6 +57,7 @@ class QueueConfig:
     )
     ageing_seconds: int = 0  # waiting that long is worth one priority; 0: a higher priority always goes first
     historic_wait_seconds: int = 60  # how long somebody waits for the agent it had before
+    limits: tuple[LimitConfig, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,7 +278,7 @@ def decode_input(text: str | bytes) -> Input:
         raise ValueError("unknown input type")
     values = {name: data[name] for name in _FIELDS[kind] if name in data}
     if kind is Configured:
-        values["queues"] = tuple(QueueConfig(**queue) for queue in values["queues"])
+        values["queues"] = tuple(queue_config(queue) for queue in values["queues"])
         values["agents"] = tuple(agent_config(agent) for agent in values["agents"])
         values["rules"] = Rules(**values["rules"])
     elif kind is SwitchSeen:
@@ -277,3 +293,9 @@ def decode_input(text: str | bytes) -> Input:
 def agent_config(data: dict[str, Any]) -> AgentConfig:
     """An AgentConfig from its JSON object."""
     return AgentConfig(**{**data, "tiers": tuple(TierConfig(**tier) for tier in data["tiers"])})
+
+
+def queue_config(data: dict[str, Any]) -> QueueConfig:
+    """A QueueConfig from its JSON object."""
+    limits = tuple(LimitConfig(**limit) for limit in data.get("limits", ()))
+    return QueueConfig(**{**data, "limits": limits})

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from acd.domain.engine import Engine
 
 HIGHEST = 9
+TIMERS = ("max-wait", "away", "bridge", "after-talk", "line", "limit")
+KEPT = (
+    "interaction_id", "channel_id", "switch", "channel", "name", "number", "did", "contact_id", "language", "intent",
+    "skills", "priority",
+)  # fmt: skip
+"""What a member takes along to another visit."""
 
 
 def enter(
@@ -45,8 +51,31 @@ def enter(
         channel=member.channel, name=member.name,
     )  # fmt: skip
     e.arm("max-wait", member.channel_id, config.max_wait_seconds)
+    times = [limit.value for limit in config.limits if limit.when == "time"]
+    if times:
+        e.arm("limit", member.channel_id, min(times))
     seat(e, member)
+    if config.limits:
+        e.entered[member.channel_id] = None
+    if member.is_call:
+        e.silent[member.channel_id] = None
     return member
+
+
+def enter_again(
+    e: "Engine", member: Member, queue: str, place: tuple[int, int] | None = None, note: str = ""
+) -> Member:
+    """A new visit of a member that is forgotten already."""
+    return enter(e, queue=queue, place=place, note=note, **{name: getattr(member, name) for name in KEPT})
+
+
+def forget(e: "Engine", member: Member) -> None:
+    """The visit is over: no timer and no place of it remain."""
+    for timer in TIMERS:
+        e.cancel(timer, member.channel_id)
+    e.silent.pop(member.channel_id, None)
+    e.entered.pop(member.channel_id, None)
+    e.state.members.pop(member.channel_id, None)
 
 
 def want(e: "Engine", member_values: dict[str, Any], queue: str, agent_id: int | None) -> None:

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from acd.domain.inputs import QueueConfig, Rules
+from acd.domain.inputs import QueueConfig, Rules, queue_config
 from acd.domain.model import Agent, Member
 from acd.domain.timers import Timers
 
@@ -45,6 +45,9 @@ class State:
     callers: dict[str, Caller] = field(default_factory=dict)  # by channel id
     visits: dict[str, int] = field(default_factory=dict)  # by interaction id
     ended_conversations: dict[str, None] = field(default_factory=dict)  # the last ones, oldest first
+    overflowed: dict[str, list[str]] = field(
+        default_factory=dict
+    )  # by interaction id: limits that sent it on
     offers_made: int = 0
     registrations: dict[str, list[str]] = field(default_factory=dict)  # extension -> switches
     switches: dict[str, bool] = field(default_factory=dict)  # connected
@@ -69,6 +72,7 @@ class State:
             "callers": {key: [c.interaction_id, c.switch, c.seen_at_us] for key, c in self.callers.items()},
             "visits": self.visits,
             "ended_conversations": list(self.ended_conversations),
+            "overflowed": self.overflowed,
             "offers_made": self.offers_made,
             "registrations": self.registrations,
             "switches": self.switches,
@@ -85,9 +89,10 @@ class State:
         state = cls(**{name: data[name] for name in plain})
         # What a snapshot of an earlier version does not have begins empty.
         state.ended_conversations = dict.fromkeys(data.get("ended_conversations", ()))
+        state.overflowed = data.get("overflowed", {})
         state.offers_made = data.get("offers_made", 0)
         state.rules = Rules(**data["rules"])
-        state.queues = {queue["name"]: QueueConfig(**queue) for queue in data["queues"]}
+        state.queues = {queue["name"]: queue_config(queue) for queue in data["queues"]}
         state.agents = {agent.agent_id: agent for agent in map(Agent.from_json, data["agents"])}
         state.members = {member.channel_id: member for member in map(Member.from_json, data["members"])}
         state.callers = {key: Caller(*values) for key, values in data["callers"].items()}

@@ -222,3 +222,19 @@ def test_the_session_is_given_back_whatever_happened(instance, call_of, monkeypa
     monkeypatch.setattr(process, "centre", lambda: 1 / 0)
     inbound.handler(call, "")
     assert call.is_destroyed
+
+
+def test_a_queues_limit_leads_into_its_flow(instance, satisfaction, call_of):
+    shutil.copy(PACKAGED / "samples" / "night.yml", instance / "flows")
+    call = call_of("", interaction_id=UUID, uckefu_overflow_flow="night", uckefu_queue="sales")
+    inbound.handler(call, "overflow")
+    assert call.variables["uckefu_flow"] == "night@1"
+    assert call.variables["uckefu_overflow_flow"] == ""
+
+
+@pytest.mark.parametrize("name", ["", "no such flow"])
+def test_a_limit_whose_flow_is_not_there_leads_to_the_fallback(instance, call_of, name):
+    call = call_of(interaction_id=UUID, uckefu_overflow_flow=name, uckefu_queue="sales")
+    with capture_logs():
+        inbound.handler(call, "overflow")
+    assert (call.variables["uckefu_next"], call.hung_up) == ("fallback", "")
