@@ -26,7 +26,7 @@ function make(tag, attributes = {}, ...children) {
 const me = {
   token: decodeURIComponent(location.hash.slice(1)) || recallKept("token"),
   conversation: null, last: 0, shown: new Map(), outbox: readOutbox(), sending: false, visible: !C.embedded, unread: 0,
-  page: { url: document.referrer || location.href, title: document.title }, agent: "", older: "", staffed: true, asked: null,
+  page: C.embedded ? { url: document.referrer, title: "" } : { url: location.href.split("#")[0], title: document.title }, agent: "", older: "", staffed: true, asked: null,
   connected: false, filled: false, visitor: {}, isBlocked: false,
 };
 const given = decodeURIComponent(location.hash.slice(1));
@@ -39,17 +39,28 @@ function readOutbox() {
 }
 const keepOutbox = () => keep("outbox", JSON.stringify(me.outbox.map(({ failed, code, ...rest }) => rest)));
 
+let pageTold = "";
+function thePage() {
+  pageTold = me.page.url;
+  return { url: me.page.url.slice(0, 2000), title: me.page.title.slice(0, 500) };
+}
+
 // ---- the socket ---------------------------------------------------------------------------------------------
 const socket = io("/visitor", {
   transports: ["websocket", "polling"], reconnectionDelay: 300, reconnectionDelayMax: 4000, randomizationFactor: 0.7,
-  auth: (give) => give({ site: C.key, token: me.token, language: C.language, url: me.page.url.slice(0, 2000), title: me.page.title.slice(0, 500) }),
+  auth: (give) => give({ site: C.key, token: me.token, language: C.language, ...thePage() }),
 });
 const ask = (event, data = {}) => new Promise((done) => {
   socket.timeout(ACK_MS).emit(event, data, (error, answer) => done(error ? { ok: false, code: "no-answer" } : answer));
 });
 
 let lateTimer = 0;
-socket.on("connect", () => { me.connected = true; clearTimeout(lateTimer); line(""); });
+socket.on("connect", () => {
+  me.connected = true;
+  clearTimeout(lateTimer);
+  line("");
+  if (pageTold !== me.page.url) ask("here", thePage()); // it came while the socket was being opened
+});
 socket.on("disconnect", (reason) => { lost(); if (reason === "io server disconnect" && !me.isBlocked) socket.connect(); });
 socket.on("connect_error", (error) => {
   lost();
@@ -339,7 +350,7 @@ $("clip").addEventListener("click", () => $("file").click());
 $("file").addEventListener("change", () => { sendFile($("file").files[0]); $("file").value = ""; });
 $("log").addEventListener("dragover", (event) => event.preventDefault());
 $("log").addEventListener("drop", (event) => { event.preventDefault(); sendFile(event.dataTransfer.files[0]); });
-$("emoji").append(...EMOJI.map((c) => make("button", { type: "button", onclick: () => { text.setRangeText(c, text.selectionStart, text.selectionEnd, "end"); text.focus(); count(); smile(false); } }, c)));
+$("emoji").append(...EMOJI.map((c) => make("button", { type: "button", onclick: () => { text.setRangeText(c, text.selectionStart, text.selectionEnd, "end"); text.dispatchEvent(new Event("input")); text.focus(); smile(false); } }, c)));
 function smile(on) { $("emoji").hidden = !on; $("smile").setAttribute("aria-expanded", String(on)); }
 $("smile").addEventListener("click", () => smile($("emoji").hidden));
 document.addEventListener("keydown", (event) => { if (event.key === "Escape" && !$("emoji").hidden) { smile(false); text.focus(); } });
@@ -364,6 +375,7 @@ function head() {
   if ($("avatar")) $("avatar").textContent = $("who").textContent.slice(0, 1);
   $("status").textContent = !me.staffed && !(talks && me.agent) ? t("offline") : talks && !me.conversation.is_assigned ? t("waiting") : t("online");
   $("end").hidden = !talks;
+  $("leave-open").hidden = Boolean(talks);
 }
 $("who").dataset.name = $("who").textContent;
 
@@ -444,6 +456,7 @@ if (C.embedded) {
     if (event.source !== parent || event.data?.uckefu !== C.key) return;
     me.visible = event.data.type === "opened";
     if (event.data.url) me.page = { url: String(event.data.url), title: String(event.data.title ?? "") };
+    if (me.connected && pageTold !== me.page.url) ask("here", thePage());
     if (me.visible) { seen(); if (!$("composer").hidden) text.focus(); }
   });
 }
@@ -458,9 +471,10 @@ function showForm(name) {
 function chooseForm() {
   const talks = me.conversation && !me.conversation.ended_at_us;
   const lacks = ["name", "phone", "email"].some((f) => C.ask[f] !== "off" && !me.visitor[f]) || C.choose;
-  if (!talks && lacks && me.asked === null && !me.outbox.length) { me.asked = false; showForm("prechat"); }
-  if (talks && !$("prechat").hidden) showForm("");
-  if (!talks && !me.staffed && me.asked !== true && $("prechat").hidden && !me.outbox.length && me.filled && !me.leaveShown) { me.leaveShown = true; showForm("leave"); }
+  if (talks && (!$("prechat").hidden || !$("leave").hidden)) showForm("");
+  if (talks || me.outbox.length) return;
+  if (!me.staffed && !me.leaveShown) { me.leaveShown = true; showForm("leave"); return; }
+  if (lacks && me.asked === null) { me.asked = false; showForm("prechat"); }
 }
 function fillQueues(queues) {
   if ($("queues") && !$("queues").length) $("queues").append(...queues.map((q) => make("option", { value: q.name }, q.title)));
