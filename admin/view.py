@@ -16,7 +16,7 @@ from uckefu.times import now, to_us
 OLDEST_SECONDS = 10
 """An older view is shown as old."""
 _COLLEAGUE = (
-    "status", "status_since_us", "next_status", "state", "state_since_us", "extension", "registered",
+    "status", "status_since_us", "next_status", "state", "state_since_us", "extension", "registered", "capacity",
 )  # fmt: skip
 
 
@@ -46,7 +46,12 @@ def my_slice(view: AcdView, agent_id: int, region: str) -> dict[str, Any] | None
     mine = view.get("agents", {}).get(str(agent_id))
     if mine is None:
         return None
-    return {**mine, **{part: for_page(mine.get(part), region) for part in ("offer", "call", "wrap_up")}}
+    calls = {part: for_page(mine.get(part), region) for part in ("offer", "call", "wrap_up")}
+    talks = {
+        part: [for_page(one, region) for one in mine.get(part) or []]
+        for part in ("conversations", "conversation_wrap_ups")
+    }
+    return {**mine, **calls, **talks}
 
 
 def board(view: AcdView, region: str) -> dict[str, Any]:

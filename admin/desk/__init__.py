@@ -1,6 +1,6 @@
-"""The agent's desktop: the page, the caller's details, and the socket events of the phone strip."""
+"""The workbench: the page, calls and conversations over the socket, who it is, quick replies."""
 
-from admin.desk import events
+from admin.desk import chat_events, events, replies, talk_views
 from admin.desk.views import blueprint
 
-__all__ = ["blueprint", "events"]
+__all__ = ["blueprint", "chat_events", "events", "replies", "talk_views"]

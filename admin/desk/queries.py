@@ -12,8 +12,10 @@ from sql.models import (
     Agent,
     Contact,
     ContactNumber,
+    Conversation,
     Disposition,
     Interaction,
+    Invitation,
     Offer,
     StatusChange,
     Talk,
@@ -83,11 +85,17 @@ def day_begin(zone: str, instant: datetime | None = None) -> datetime:
 
 
 def my_day(agent_id: int, zone: str) -> dict[str, Any]:
-    """The agent's own figures since midnight: from the same rows as the calls page."""
+    """The agent's own figures since midnight: from the same rows as the calls page and the reports."""
     since = day_begin(zone)
-    talks = db.session.scalars(
-        select(Talk).where(Talk.agent_id == agent_id, Talk.connected_at >= since)
+    rows = db.session.execute(
+        select(Talk, Interaction.channel, Conversation.rating)
+        .outerjoin(Interaction, Interaction.id == Talk.interaction_id)
+        .outerjoin(Conversation, Conversation.id == Talk.interaction_id)
+        .where(Talk.agent_id == agent_id, Talk.connected_at >= since)
     ).all()
+    calls = [talk for talk, channel, _rating in rows if channel in (None, "voice")]
+    chats = {talk.interaction_id: talk for talk, channel, _rating in rows if channel not in (None, "voice")}
+    ratings = {talk.interaction_id: rating for talk, _channel, rating in rows if rating}
     missed = db.session.scalar(
         select(func.count()).where(
             Offer.agent_id == agent_id, Offer.offered_at >= since, Offer.outcome == "expired"
@@ -96,11 +104,25 @@ def my_day(agent_id: int, zone: str) -> dict[str, Any]:
     first = db.session.scalar(
         select(func.min(StatusChange.at)).where(StatusChange.agent_id == agent_id, StatusChange.at >= since)
     )
+    invited = dict(
+        db.session.execute(
+            select(Invitation.result, func.count())
+            .where(Invitation.agent_id == agent_id, Invitation.made_at >= since)
+            .group_by(Invitation.result)
+        ).all()
+    )
     return {
         "signed_in_at": first,
-        "answered": len(talks),
+        "answered": len(calls),
         "missed": missed or 0,
-        "average_talk": average(elapsed(t.connected_at, t.ended_at) for t in talks),
-        "average_wrap_up": average(elapsed(t.ended_at, t.wrap_up_ended_at) for t in talks),
-        "total_talk": total(elapsed(t.connected_at, t.ended_at) for t in talks),
+        "average_talk": average(elapsed(t.connected_at, t.ended_at) for t in calls),
+        "average_wrap_up": average(elapsed(t.ended_at, t.wrap_up_ended_at) for t in calls),
+        "total_talk": total(elapsed(t.connected_at, t.ended_at) for t in calls),
+        "chats": len(chats),
+        "average_chat": average(elapsed(t.connected_at, t.ended_at) for t in chats.values()),
+        "invited": sum(invited.values()),
+        "accepted": invited.get("accepted", 0),
+        "refused": invited.get("refused", 0),
+        "ratings": len(ratings),
+        "rating": sum(ratings.values()) / len(ratings) if ratings else None,
     }

@@ -4,6 +4,8 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from admin.desk.chat_texts import talk_texts
+
 
 def refusal(code: str) -> str:
     """What to tell the agent about a refused command; an unknown code is shown with its code."""
@@ -25,6 +27,15 @@ def refusal(code: str) -> str:
         "bad-request": _("This can't be done that way. Reload the page and try again."),
         "bad-command": _("This can't be done that way. Reload the page and try again."),
         "forbidden": _("Not permitted"),
+        "not-yours": _("This chat isn't yours any more. Look at the list."),
+        "unknown-conversation": _("There is no such chat."),
+        "ended": _("This chat is over."),
+        "empty": _("There is nothing to send."),
+        "message-too-long": _("That is too long."),
+        "bad-attachment": _("This file can't be sent here."),
+        "unknown-message": _("This message isn't yours to recall."),
+        "try-again": _("The record can't be reached at the moment. Try again."),
+        "slow-down": _("Too many tries"),
     }
     return str(known.get(code) or _("Refused (%(code)s)", code=code))
 
@@ -39,7 +50,7 @@ def reason_words(reason: dict[str, Any]) -> str:
 
 def js_texts() -> dict[str, str]:
     """Every text of `desk.js`, by key; `{name}` is filled by the script."""
-    return {key: str(text) for key, text in {**_states(), **_strip(), **_panes()}.items()}
+    return {key: str(text) for key, text in {**_states(), **_strip(), **_panes(), **talk_texts()}.items()}
 
 
 def _states() -> dict[str, str]:

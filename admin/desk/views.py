@@ -70,6 +70,10 @@ def my_day() -> ResponseReturnValue:
         average_talk=clock(figures["average_talk"]),
         average_wrap_up=clock(figures["average_wrap_up"]),
         total_talk=clock(figures["total_talk"]),
+        chats=figures["chats"],
+        average_chat=clock(figures["average_chat"]),
+        invited=f"{figures['invited']} / {figures['accepted']} / {figures['refused']}",
+        rating="—" if figures["rating"] is None else f"{figures['rating']:.1f} ({figures['ratings']})",
     )
 
 

@@ -27,16 +27,26 @@ const Desk = (() => {
       done(error ? null : answer);
     });
   });
-  const fetchJson = async (url, options = {}) => {
+  /* Without a word when it fails: what asks by itself must not complain. */
+  const askQuietly = (event, fields, waitMs = 5000) => new Promise((done) => {
+    if (!link.connected) { done(null); return; }
+    socket.timeout(waitMs).emit(event, fields ?? null, (error, answer) => done(error ? null : answer));
+  });
+  /* The answer of the server, a refusal too; null when there was none. */
+  const fetchAny = async (url, options = {}) => {
     try {
       const answer = await fetch(url, { headers: { Accept: "application/json", "X-CSRFToken": csrf }, ...options });
-      return answer.ok ? await answer.json() : null;
+      return { ...(await answer.json()), ...(answer.ok ? {} : { ok: false }) };
     } catch (error) {
       console.warn("fetch", url, error);
       return null;
     }
   };
-  const post = (url) => fetchJson(url, { method: "POST" });
+  const fetchJson = async (url, options = {}) => {
+    const answer = await fetchAny(url, options);
+    return answer?.ok === false ? null : answer;
+  };
+  const post = (url, fields = {}) => fetchJson(url, { method: "POST", body: new URLSearchParams(fields) });
   const act = {
     status: async (status) => { if ((await send("status", { status }))?.code === "later") toast(text("after_call")); },
     decline: () => state.my?.offer && send("decline", { offer_id: state.my.offer.offer_id }),
@@ -44,6 +54,7 @@ const Desk = (() => {
     hangup: () => state.my?.call && send("hangup"),
     extend: () => send("extend"),
     finish: async (fields) => { if ((await send("finish", fields))?.ok) toast(text("saved")); },
+    dial: async (target) => { if ((await send("dial", target))?.ok) toast(text("dialling")); },
     transfer: async (kind, target) => {
       if ((await send("transfer", { kind, target }))?.ok) document.getElementById("transfer-menu").hidePopover();
     },
@@ -74,19 +85,38 @@ const Desk = (() => {
       text(registered ? "extension_ok" : "extension_lost", { extension }));
   };
   const drawFigures = () => {
-    const totals = state.board?.totals?.voice;
     const figures = document.getElementById("figures");
-    figures.querySelectorAll("[data-figure]").forEach((node) => { node.textContent = totals ? totals[node.dataset.figure] : "—"; });
-    document.getElementById("figure-waiting").classList.toggle("uc-s-ring", Boolean(totals?.waiting));
+    for (const [channel, section] of [["voice", figures], ["chat", document.getElementById("chat-figures")]]) {
+      const counted = state.board?.totals?.[channel];
+      section.querySelectorAll("[data-figure]").forEach((node) => { node.textContent = counted ? counted[node.dataset.figure] : "—"; });
+      section.querySelector("[data-waiting]").classList.toggle("uc-s-ring", Boolean(counted?.waiting));
+    }
     const old = !link.connected || !state.boardAtUs || Dom.since(state.boardAtUs) > 10;
     figures.classList.toggle("uc-stale", old);
+    document.getElementById("chat-figures").classList.toggle("uc-stale", old);
     const age = document.getElementById("figures-age");
     age.hidden = !old || !state.boardAtUs;
     if (!age.hidden) age.textContent = text("stale", { time: Dom.timeOfDay(state.boardAtUs) });
   };
+  const isFor = (name, chat) => { const channel = state.board?.queues?.[name]?.channel ?? "voice"; return chat ? channel !== "voice" : channel === "voice"; };
+  const drawTalkTargets = () => {
+    const note = document.getElementById("talk-transfer-note");
+    const give = async (kind, target) => {
+      if (!await Talks.act.transfer(Talks.selected(), kind, target, note.value)) return;
+      note.value = "";
+      document.getElementById("talk-transfer").hidePopover();
+    };
+    const row = (kind, target, ...children) => element("li", {}, element("button", { type: "button", "data-target": target, onclick: () => give(kind, target) }, ...children));
+    const queues = Object.entries(data.names.queues).filter(([name]) => isFor(name, true)).map(([name, title]) => row("queue", name, icon("users"), " ", title));
+    const agents = Object.entries(data.names.agents).filter(([id]) => Number(id) !== data.agent_id).map(([id, agent]) => {
+      const there = state.board?.agents?.[id];
+      return row("agent", id, icon("user"), ` ${agent.name}`, element("span", { class: "uc-meta uc-grow" }, there?.capacity ? ` ${text("talks_of", { n: there.capacity.conversations, most: there.capacity.maximum })}` : ""), Panes.standing(there));
+    });
+    document.getElementById("talk-transfer-targets").replaceChildren(...queues, ...agents);
+  };
   const drawTargets = () => {
     const target = (kind, name, ...children) => element("li", {}, element("button", { type: "button", onclick: () => act.transfer(kind, name) }, ...children));
-    const queues = Object.entries(data.names.queues).map(([name, title]) => target("queue", name, icon("users"), " ", title));
+    const queues = Object.entries(data.names.queues).filter(([name]) => isFor(name, false)).map(([name, title]) => target("queue", name, icon("users"), " ", title));
     const agents = Object.entries(data.names.agents).filter(([id]) => Number(id) !== data.agent_id).map(([id, agent]) =>
       target("extension", agent.extension, icon("user"), ` ${agent.name} ${agent.extension}`, element("span", { class: "uc-grow" }), Panes.standing(state.board?.agents?.[id])));
     document.getElementById("transfer-targets").replaceChildren(...queues, ...agents);
@@ -98,6 +128,7 @@ const Desk = (() => {
     Strip.draw(my, link);
     Panes.drawList(my, state.board);
     Panes.drawCall(my, call ? state.callers[call.interaction_id] : null);
+    if (Talks.selected()) TalkPane.draw(my);
     drawFigures();
     if (!my?.call && document.getElementById("transfer-menu").matches(":popover-open")) document.getElementById("transfer-menu").hidePopover();
     if (my?.offer && link.connected) Ringing.start(my.offer.offer_id, nameOf(my.offer), queue(my.offer.queue));
@@ -130,6 +161,8 @@ const Desk = (() => {
   const takeMine = ({ now_us: nowUs, content }) => {
     Dom.setClock(nowUs);
     const before = state.my;
+    const ids = (slice) => JSON.stringify((slice?.conversations ?? []).map((one) => one.interaction_id).sort());
+    if (before && ids(before) !== ids(content)) setTimeout(Talks.refresh, 300); // by then the record has it
     const over = Boolean(before?.call || before?.wrap_up) && !content.call && !content.wrap_up;
     state.my = content.status ? content : null;
     if (content.offer) state.reasons = { [content.offer.offer_id]: content.offer.reason };
@@ -155,7 +188,8 @@ const Desk = (() => {
       draw();
     });
     setInterval(() => link.connected && socket.emit("here"), 10000);
-    setInterval(drawFigures, 1000);
+    setInterval(() => { drawFigures(); if (Talks.selected() || state.my) draw(); }, 1000);
+    Talks.start(socket);
   };
   const press = () => {
     document.querySelectorAll("[data-status]").forEach((node) => node.addEventListener("click", () => {
@@ -185,10 +219,33 @@ const Desk = (() => {
       KeyX: () => state.my?.call && document.getElementById("transfer-menu").togglePopover(),
       KeyY: () => (state.my?.wrap_up ? Strip.finish() : act.status("ready")),
       KeyO: () => act.status("break"),
+      KeyK: () => state.my?.call && document.getElementById("keypad").togglePopover(),
+      KeyJ: () => Talks.step(1),
+      KeyU: () => Talks.step(-1),
+      KeyN: () => Talks.selected() && Composer.note(),
+      KeyG: () => Talks.isMine(Talks.selected()) && document.getElementById("talk-transfer").togglePopover(),
+      KeyL: () => Talks.isMine(Talks.selected()) && Talks.act.later(Talks.selected(), !Talks.isPutOff(Talks.head(Talks.selected()))),
+      KeyZ: () => Talks.isMine(Talks.selected()) && Talks.act.end(Talks.selected()),
     };
+    const search = document.getElementById("list-search");
+    search.addEventListener("input", () => Panes.search());
+    search.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") { search.value = ""; Panes.search(); }
+      if (event.key === "Enter" || event.key === "ArrowDown") { event.preventDefault(); document.querySelector("#list a")?.focus(); }
+    });
+    document.getElementById("list").addEventListener("keydown", (event) => {
+      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (!step || event.altKey) return;
+      const items = [...document.querySelectorAll("#list a")], at = items.indexOf(document.activeElement);
+      if (at < 0) return;
+      event.preventDefault();
+      (items[at + step] ?? search).focus();
+    });
+    document.getElementById("talk-transfer").addEventListener("beforetoggle", drawTalkTargets);
     document.addEventListener("keydown", (event) => {
       if (event.isComposing || event.repeat) return;
       const typing = event.target.closest("input, textarea, select");
+      if ((event.ctrlKey || event.metaKey) && !event.altKey && event.code === "KeyK") { event.preventDefault(); search.focus(); search.select(); return; }
       if (event.key === "?" && !typing) { document.getElementById("keys").togglePopover(); return; }
       if (!event.altKey || event.ctrlKey || event.metaKey || event.getModifierState("AltGraph") || !keys[event.code]) return;
       event.preventDefault();
@@ -202,6 +259,9 @@ const Desk = (() => {
     drawDay();
     draw();
   };
-  return { start, draw, act, post, nameOf, queue, line, reasonOf };
+  return {
+    start, draw, act, post, fetchJson, fetchAny, send, ask: (event, fields) => askQuietly(event, fields), askQuietly, nameOf, queue, line, reasonOf,
+    connected: () => link.connected, inCall: () => Boolean(state.my?.call),
+  };
 })();
 Desk.start();

@@ -15,7 +15,7 @@ const Dom = (() => {
       else if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
       else node.setAttribute(name, value === true ? "" : value);
     }
-    node.append(...children.filter((child) => child !== null && child !== undefined && child !== false && child !== ""));
+    node.append(...children.flat(2).filter((child) => child !== null && child !== undefined && child !== false && child !== ""));
     return node;
   };
   const icon = (name) => element("i", { class: `ti ti-${name}`, "aria-hidden": "true" });
@@ -49,10 +49,12 @@ const Dom = (() => {
     for (const pair of running) pair[0].isConnected ? pair[1]() : running.delete(pair);
   }, 500);
 
-  const toast = (message) => {
-    const node = element("p", { class: "uc-toast m-0" }, message);
+  /* A message for eight seconds; with `undo` {label, run} a button that takes it back. */
+  const toast = (message, undo = null, shownMs = 8000) => {
+    const node = element("p", { class: "uc-toast m-0" }, message,
+      undo && [" ", element("button", { type: "button", class: "uc-link", onclick: () => { node.remove(); undo.run(); } }, undo.label)]);
     document.getElementById("toasts").append(node);
-    setTimeout(() => node.remove(), 8000);
+    setTimeout(() => node.remove(), shownMs);
   };
   return { data, text, element, icon, button, state, key, now, setClock, clock, since, timeOfDay, timer, toast };
 })();

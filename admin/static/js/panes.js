@@ -21,25 +21,74 @@ const Panes = (() => {
     ? element("span", { class: "uc-vip" }, icon("crown"), text("vip", { n: contact.vip_level })) : null);
 
   /* ---- the list */
-  const item = (kind, call, wait, line) => element("li", {}, element("a", { class: `uc-item uc-s-${kind}`, href: "#middle", "aria-current": "true" },
+  const item = (kind, call, wait, line) => element("li", {}, element("a", { class: `uc-item uc-s-${kind}`, href: "#middle", "aria-current": Talks.selected() ? null : "true",
+    onclick: (event) => { event.preventDefault(); Talks.open(null); } },
     avatar(Desk.nameOf(call)), element("span", { class: "uc-cut" }, Desk.nameOf(call)), wait,
     element("p", { class: "uc-cut uc-meta" }, line)));
   const group = (title, one) => [element("h2", {}, text(title), " ", element("span", {}, "1")), element("ul", {}, one)];
-  const mine = (my) => {
+  const calls = (my) => {
     if (my?.offer) return group("group.incoming", item("ring", my.offer,
       element("span", { class: "uc-wait uc-s-ring" }, icon("bell-ringing"), " ", text("state.offered")), Desk.line(my.offer)));
     if (my?.call) return group("group.call", item("talk", my.call,
       timer({ from: my.call.connected_at_us, whole: "uc-wait uc-s-talk uc-num" }), Desk.line(my.call)));
     if (my?.wrap_up) return group("group.wrap_up", item("wrap", my.wrap_up,
       timer({ to: my.wrap_up.ends_at_us, whole: "uc-wait uc-s-wrap uc-num" }), Desk.line(my.wrap_up)));
-    return [empty(text("empty.mine"))];
+    return [];
   };
+  /* How long it has waited: exact below ten minutes, then in minutes, as nobody reads seconds there. */
+  const waited = (seconds) => (seconds < 600 ? clock(seconds) : seconds < 36000 ? text("minutes", { n: Math.floor(seconds / 60) }) : text("hours", { n: Math.floor(seconds / 3600) }));
+  const urgency = (head) => { const seconds = head.waiting_since_us && !Talks.isPutOff(head) ? since(head.waiting_since_us) : 0; return seconds >= 120 ? "alert" : seconds >= 60 ? "ring" : ""; };
+  const lastWords = (head) => {
+    const { last } = head;
+    if (!last) return Desk.queue(head.queue);
+    const words = last.kind === "text" ? last.text || text("recalled") : text(last.kind === "picture" ? "a_picture" : "a_file");
+    return last.author === "visitor" ? words : text("me_said", { words });
+  };
+  const talk = (head) => {
+    const kind = urgency(head), name = Talks.name(head), id = head.conversation_id;
+    return element("li", {}, element("a", { class: "uc-item", href: `#talk-${id}`, "data-talk": id, "aria-current": Talks.selected() === id ? "true" : null,
+      onclick: (event) => { event.preventDefault(); Talks.open(id); } },
+    element("span", { class: "uc-ava", "aria-hidden": "true" }, name.slice(0, 1), element("i", { class: `ti ti-${TalkPane.channelIcon(head.channel)} uc-ch` })),
+    element("span", { class: "uc-cut" }, name, " ", vip(head.contact)),
+    element("span", { class: `uc-wait${kind ? ` uc-s-${kind}` : ""}` }, kind ? [icon(kind === "alert" ? "alert-triangle" : "clock"), " "] : "", timer({ from: head.waiting_since_us ?? head.last_message_at_us, words: waited })),
+    element("p", { class: "uc-cut uc-meta" }, head.has_draft ? [icon("pencil"), " "] : "", lastWords(head)),
+    head.unread ? element("span", { class: "uc-count", "aria-label": text("unread", { n: head.unread }) }, head.unread) : ""));
+  };
+  const talkGroup = (title, heads) => (heads.length ? [element("h2", {}, text(title), " ", element("span", {}, heads.length)), element("ul", {}, ...heads.map(talk))] : []);
+  const wrapping = (my) => {
+    const rows = my?.conversation_wrap_ups ?? [];
+    return rows.length ? [element("h2", {}, text("group.wrap_up"), " ", element("span", {}, rows.length)), element("ul", {}, ...rows.map((one) => element("li", {}, element("a", {
+      class: "uc-item uc-s-wrap", href: `#talk-${one.interaction_id}`, "data-wrap": one.interaction_id, "aria-current": Talks.selected() === one.interaction_id ? "true" : null,
+      onclick: (event) => { event.preventDefault(); Talks.open(one.interaction_id); } },
+    avatar(one.name || text("unknown")), element("span", { class: "uc-cut" }, one.name || Talks.name(Talks.head(one.interaction_id))),
+    timer({ to: one.ends_at_us, whole: "uc-wait uc-s-wrap uc-num" }), element("p", { class: "uc-cut uc-meta" }, text("choose_disposition"))))))] : [];
+  };
+  /* While the pointer or the focus is in the list nothing moves: the order that is shown stays, news go to the end. */
+  let order = [];
+  const steady = (heads) => {
+    if (!using()) return heads;
+    const place = (head) => { const at = order.indexOf(head.conversation_id); return at < 0 ? order.length : at; };
+    return [...heads].sort((a, b) => place(a) - place(b));
+  };
+  const using = () => list.matches(":hover") || list.contains(document.activeElement);
+  const wanted = () => document.getElementById("list-search").value.trim().toLowerCase();
+  const fits = (head) => !wanted() || [Talks.name(head), head.last?.text, head.contact?.company].some((words) => words?.toLowerCase().includes(wanted()));
+  const mine = (my) => {
+    const groups = Talks.groups();
+    const [waitingForMe, answered, later] = [groups.waiting, groups.answered, groups.later].map((heads) => steady(heads.filter(fits)));
+    order = [...waitingForMe, ...answered, ...later].map((head) => head.conversation_id);
+    const all = [...calls(my), ...wrapping(my), ...talkGroup("group.waiting", waitingForMe), ...talkGroup("group.answered", answered), ...talkGroup("group.later", later)];
+    return all.length ? all : [empty(text(wanted() ? "empty.search" : "empty.mine"))];
+  };
+  const isCall = (member) => (member.channel ?? "voice") === "voice";
   const waiting = (board) => {
     const members = [...(board?.members ?? [])].sort((a, b) => a.entered_at_us - b.entered_at_us);
     if (!members.length) return [empty(text("empty.queue"))];
     return [element("ul", {}, ...members.map((member) => element("li", {}, element("div", { class: "uc-item" },
-      avatar(member.number), element("span", { class: "uc-cut" }, member.number), timer({ from: member.entered_at_us, whole: "uc-wait uc-num" }),
-      element("p", { class: "uc-cut uc-meta" }, `${Desk.queue(member.queue)} · ${text("position", { n: member.position })}`)))))];
+      element("span", { class: "uc-ava", "aria-hidden": "true" }, (member.name || member.number || "?").slice(0, 1), element("i", { class: `ti ti-${isCall(member) ? "phone-incoming" : TalkPane.channelIcon(member.channel)} uc-ch` })),
+      element("span", { class: "uc-cut" }, member.name || member.number || text("unknown")), timer({ from: member.entered_at_us, whole: "uc-wait uc-num" }),
+      element("p", { class: "uc-cut uc-meta" }, `${Desk.queue(member.queue)} · ${text("position", { n: member.position })}`),
+      !isCall(member) && data.agent_id ? element("button", { type: "button", class: "btn uc-take", "data-take": member.interaction_id, onclick: () => Talks.act.take(member.interaction_id) }, text("take")) : ""))))];
   };
   const standing = (agent) => {
     if (!agent) return state("offline", "circle-dashed", text("state.signed-out"));
@@ -54,9 +103,14 @@ const Panes = (() => {
       const who = data.names.agents[id]?.name ?? agent.extension;
       return element("li", {}, element("div", { class: "uc-item" }, element("span", { class: "uc-ava", "aria-hidden": "true" }, who.slice(0, 1)),
         element("span", { class: "uc-cut" }, who), standing(agent),
-        element("p", { class: "uc-cut uc-meta" }, agent.extension, " · ", timer({ from: agent.state_since_us }))));
+        element("p", { class: "uc-cut uc-meta" }, agent.extension, " · ", timer({ from: agent.state_since_us }),
+          agent.capacity ? ` · ${text("talks_of", { n: agent.capacity.conversations, most: agent.capacity.maximum })}` : ""), dialButton(agent.extension, { extension: agent.extension })));
     }))];
   };
+
+  /* A number that can be called: the agent's own phone rings first. */
+  const dialButton = (shown, target) => (data.agent_id && data.can_dial ? element("button", { type: "button", class: "btn btn-ghost btn-icon uc-tiny uc-dial", title: text("dial", { number: shown }), "aria-label": text("dial", { number: shown }),
+    onclick: () => Desk.act.dial(target) }, icon("phone")) : "");
 
   /* ---- the contact */
   const pairs = (...rows) => element("dl", { class: "uc-pairs mt-2" },
@@ -150,30 +204,39 @@ const Panes = (() => {
   for (const event of ["pointerleave", "focusout"]) list.addEventListener(event, () => setTimeout(() => Desk.draw()));
 
   return {
-    standing,
+    standing, dialButton,
     setTab(name) {
       tab = name;
       listed = "";
       document.querySelectorAll("[data-tab]").forEach((node) => node.setAttribute("aria-selected", String(node.dataset.tab === name)));
     },
     drawList(my, board) {
-      document.querySelector("[data-count=mine]").textContent = my?.offer || my?.call || my?.wrap_up ? "1" : "";
+      const groups = Talks.groups(), talks = groups.waiting.length + groups.answered.length + groups.later.length;
+      const count = talks + (my?.conversation_wrap_ups?.length ?? 0) + (my?.offer || my?.call || my?.wrap_up ? 1 : 0);
+      document.querySelector("[data-count=mine]").textContent = count || "";
       document.querySelector("[data-count=queue]").textContent = board?.members?.length || "";
-      const now = JSON.stringify(tab === "mine" ? [my?.offer, my?.call, my?.wrap_up, Desk.nameOf(my?.offer ?? my?.call ?? my?.wrap_up)]
-        : tab === "queue" ? [board?.members] : [board?.agents]);
+      const lines = (heads) => heads.map((head) => [head.conversation_id, head.unread, head.last, Talks.name(head), urgency(head), head.waiting_since_us, head.has_draft]);
+      const now = JSON.stringify(tab === "mine" ? [my?.offer, my?.call, my?.wrap_up, my?.conversation_wrap_ups, Desk.nameOf(my?.offer ?? my?.call ?? my?.wrap_up), lines(groups.waiting), lines(groups.answered),
+        lines(groups.later), Talks.selected(), wanted(), using()] : tab === "queue" ? [board?.members] : [board?.agents]);
       if (now === listed || (listed && inUse())) return;
       listed = now;
+      const focused = list.contains(document.activeElement) ? document.activeElement.dataset.talk : null, top = list.scrollTop;
       list.replaceChildren(...(tab === "mine" ? mine(my) : tab === "queue" ? waiting(board) : colleagues(board)));
+      list.scrollTop = top;
+      if (focused) list.querySelector(`[data-talk="${CSS.escape(focused)}"]`)?.focus();
     },
     drawCall(my, caller) {
       const call = my?.call ?? my?.offer ?? my?.wrap_up;
       const now = JSON.stringify([call, caller, Boolean(my?.offer)]);
-      if (now !== shown) {
+      if (Talks.selected()) shown = "";
+      else if (now !== shown) {
+        TalkPane.clear();
         shown = now;
         middle.replaceChildren(...(call ? story(my, call) : [element("h1", { class: "visually-hidden" }, text("label.story")), empty(text("empty.middle"))]));
         side.replaceChildren(...(call ? contact(call, caller) : [empty(text("empty.side"))]));
       }
       drawPop(my, caller);
     },
+    search: () => { listed = ""; Desk.draw(); },
   };
 })();

@@ -43,7 +43,35 @@ const Ringing = (() => {
     if (!document.hidden || !("Notification" in window) || Notification.permission !== "granted") return;
     new Notification(text("notify", { name, queue }), { tag: "uckefu-offer" });
   };
+  const soft = () => {
+    const begin = audio.currentTime;
+    for (const [index, hertz] of [880, 660].entries()) {
+      const oscillator = audio.createOscillator(), gain = audio.createGain();
+      oscillator.type = "triangle";
+      oscillator.frequency.value = hertz;
+      gain.gain.setValueAtTime(0.0001, begin + index * 0.12);
+      gain.gain.exponentialRampToValueAtTime(0.12, begin + index * 0.12 + 0.02);
+      gain.gain.exponentialRampToValueAtTime(0.0001, begin + index * 0.12 + 0.3);
+      oscillator.connect(gain).connect(audio.destination);
+      oscillator.start(begin + index * 0.12);
+      oscillator.stop(begin + index * 0.12 + 0.3);
+    }
+  };
+  let chimedMs = 0;
   return {
+    /* One tone for a conversation, in one window only; silent while a call rings or goes on. */
+    async chime(name, queue) {
+      if (ringing !== null || Desk.inCall() || Date.now() - chimedMs < 1500) return;
+      chimedMs = Date.now();
+      document.documentElement.dataset.chimes = String(Number(document.documentElement.dataset.chimes ?? 0) + 1);
+      const play = async () => {
+        if (document.hidden && "Notification" in window && Notification.permission === "granted") new Notification(text("notify_talk", { name, queue }), { tag: "uckefu-talk" });
+        if (await unlock()) soft();
+        await new Promise((done) => setTimeout(done, 500)); // long enough that the other windows find the lock taken
+      };
+      if (navigator.locks) navigator.locks.request("uckefu.chime", { ifAvailable: true }, (lock) => (lock ? play() : null));
+      else play();
+    },
     /* Ring for one offer; a name that is learnt later only changes the title. */
     start(offerId, name, queue) {
       document.title = text("title.ringing", { name });

@@ -1,0 +1,64 @@
+"""Texts that the workbench's scripts show about conversations; `{name}` is filled by the script."""
+
+from flask_babel import gettext as _
+
+
+def talk_texts() -> dict[str, str]:
+    """By key, as `desk.texts.js_texts`."""
+    return {**_list(), **_messages(), **_composer(), **_side(), **_block()}
+
+
+def _list() -> dict[str, str]:
+    return {
+        "group.waiting": _("Waiting for me"), "group.answered": _("Waiting for the customer"), "group.later": _("Later"),
+        "empty.search": _("Nothing in the list fits. Clear the search to see all."),
+        "talk.visitor": _("Visitor {id}"), "talk.none_waiting": _("Nobody waits for your reply."),
+        "minutes": _("{n} min"), "hours": _("{n} h"), "unread": _("{n} unread"), "me_said": _("Me: {words}"),
+        "a_picture": _("[picture]"), "a_file": _("[file]"), "take": _("Take over"), "talks_of": _("chats {n} of {most}"),
+        "notify_talk": _("Chat: {name}, {queue}"), "dial": _("Call {number}"), "dialling": _("Your phone rings first; answer it, then the number is called."),
+    }  # fmt: skip
+
+
+def _messages() -> dict[str, str]:
+    return {
+        "label.messages": _("Messages"), "said.sending": _("sending"), "said.sent": _("sent"), "said.read": _("read"),
+        "said.failed": _("not sent"), "resend": _("Send again"), "discard": _("Discard"), "recall": _("Recall"),
+        "recalled": _("message recalled"), "recalled.theirs": _("the customer recalled a message"), "recalled.ours": _("{name} recalled a message"),
+        "note_hidden": _("internal note, hidden from the customer"), "colon": _(": "), "earlier": _("Show earlier messages"),
+        "types": _("{name} is typing"), "types_what": _("{name} is typing: “{words}”"),
+        "talk.event.assigned": _("given to {name}"), "talk.event.transferred": _("transferred"), "talk.event.ended": _("ended by {by}"),
+        "talk.event.rated": _("rated {stars} of 5"), "talk.event.taken": _("taken over by {name}"),
+        "party.visitor": _("the customer"), "party.agent": _("the agent"), "party.system": _("the system"),
+        "talk.since": _("since {time}"), "talk.over": _("This chat is over."), "talk.is_ending": _("This chat ends in a moment; Undo is below."),
+        "talk.ending": _("Chat with {name} ended."), "undo": _("Undo"), "talk.transferred": _("Transferred."), "talk.finish": _("Done"),
+        "end": _("End"), "put_off": _("Put off"), "take_up": _("Take up again"),
+        "other.looks": _("{name} is looking"), "other.writes": _("{name} is writing"),
+    }  # fmt: skip
+
+
+def _composer() -> dict[str, str]:
+    return {
+        "mode.text": _("Reply"), "mode.note": _("Internal note"), "label.reply": _("Reply to {name}"), "label.note": _("Note about {name}"),
+        "hint.reply": _("Write a reply; / for quick replies"), "hint.note": _("Only colleagues see this"),
+        "say": _("Send"), "emoji": _("Emoji"), "picture": _("Picture"), "attach": _("File"), "too_long": _("At most {n} characters at once."),
+        "draft.saved": _("Draft saved"), "draft.kept_here": _("Draft not saved yet"), "draft.hint": _("Drafts are kept"), "draft.sends": _("sends"), "draft.breaks": _("new line"),
+        "quick.title": _("Quick replies"), "quick.own": _("Own"), "quick.shared": _("Shared"), "quick.none": _("No quick reply fits."),
+        "quick.keep": _("Keep them"), "quick.unfilled": _("Fill in {name} first."),
+    }  # fmt: skip
+
+
+def _side() -> dict[str, str]:
+    return {
+        "fact.mail": _("Mail"), "edit": _("Edit the contact"), "tag.add": _("+ Tag"), "tag.remove": _("Take away {name}"),
+        "link.title": _("Link a contact"), "link.search": _("Name, number or mail"), "link.new": _("New contact of this visitor"), "link.none": _("Not linked to a contact yet"),
+        "visitor.title": _("Visitor"), "visitor.name": _("Calls itself"), "visitor.where": _("Where"), "visitor.device": _("Device"), "visitor.source": _("Came from"),
+        "visitor.visits": _("Visits"), "visitor.count": _("visit {n}, stayed {time}"), "visitor.page": _("Page"), "visitor.trail": _("Pages of this visit"),
+    }  # fmt: skip
+
+
+def _block() -> dict[str, str]:
+    return {
+        "block.title": _("Block this visitor"), "block.why": _("Why"), "block.days": _("For how long"), "block.do": _("Block"),
+        "block.is": _("Blacklisted"), "block.done": _("Blocked; the chat has ended."),
+        "block.1": _("1 day"), "block.7": _("one week"), "block.30": _("30 days"), "block.0": _("for good"),
+    }  # fmt: skip

@@ -1,0 +1,263 @@
+"""An agent at the workbench: two chats beside a call, notes, quick replies, drafts over windows, transfer, disposition."""
+
+import re
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import socketio
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from sql.models import Conversation, Message, QuickReply, Talk
+from tests.e2e.conftest import Scene
+from tests.support.stack import Stack
+from tests.support.waiting import wait_until
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    with Stack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def scene(stack: Stack, browser: Browser, tmp_path: Path) -> Iterator[Scene]:
+    scene = Scene(stack, browser, tmp_path)
+    with scene.things:
+        yield scene
+        for extension in ("1001", "1002"):
+            if scene.agent(extension).get("status") not in (None, "offline"):
+                scene.status(extension, "offline")
+
+
+class Visitor:
+    """A visitor's window without a browser, on the socket that the window uses."""
+
+    def __init__(self, scene: Scene, name: str) -> None:
+        self.client = socketio.Client(reconnection=False)
+        self.messages: list[dict[str, Any]] = []
+        self.client.on("message", lambda message: self.messages.append(message), namespace="/visitor")
+        for event in ("state", "conversation", "read", "typing", "position", "resync"):
+            self.client.on(event, lambda *_: None, namespace="/visitor")
+        auth = {
+            "site": "demo",
+            "token": "",
+            "language": "zh",
+            "url": "http://shop.example/lock",
+            "title": "智能锁 L2",
+        }
+        self.client.connect(
+            scene.stack.url,
+            namespaces=["/visitor"],
+            auth=auth,
+            headers={"Origin": scene.stack.url},
+            wait_timeout=10,
+        )
+        scene.things.callback(self.client.disconnect)
+        self.ask("introduce", name=name)
+
+    def ask(self, event: str, **fields: Any) -> dict[str, Any]:
+        """Send an event and return its answer, which must be a good one."""
+        answer: dict[str, Any] = self.client.call(event, fields, namespace="/visitor", timeout=10)
+        assert answer["ok"], answer
+        return answer
+
+    def say(self, text: str) -> None:
+        """Write."""
+        self.ask("send", client_id=uuid.uuid4().hex, text=text)
+
+    def heard(self, text: str) -> dict[str, Any]:
+        """Wait for a message of the centre."""
+        return wait_until(
+            lambda: next((m for m in list(self.messages) if m["text"] == text), None),
+            what=f"the visitor to hear {text}",
+        )
+
+    def reads(self, message: dict[str, Any]) -> None:
+        """Has seen it."""
+        self.ask("read", sequence=message["sequence"])
+
+    def types(self, text: str) -> None:
+        """Types, and has not sent it."""
+        self.ask("typing", text=text)
+
+
+def _record(scene: Scene, wanted: Any) -> Any:
+    engine = scene.stack.engine()
+    with Session(engine) as session:
+        found = session.scalars(wanted).all()
+        session.expunge_all()
+    engine.dispose()
+    return found
+
+
+def _quick_reply(scene: Scene) -> None:
+    engine = scene.stack.engine()
+    with Session(engine) as session:
+        session.add(
+            QuickReply(
+                title="换货流程", shortcut="换货", text="{客户姓名}您好，可以换新，顺丰上门取件。", position=1
+            )
+        )
+        session.add(QuickReply(title="运费", shortcut="运费", text="往返运费由我们承担。", position=2))
+        session.commit()
+    engine.dispose()
+
+
+def _item(page: Page, name: str) -> Any:
+    return page.locator("#list a", has_text=name)
+
+
+def _write(page: Page, text: str) -> None:
+    page.locator(".uc-composer textarea").fill(text)
+    page.locator(".uc-composer textarea").press("Enter")
+
+
+def test_two_chats_beside_a_call(scene: Scene) -> None:
+    _quick_reply(scene)
+    agent, caller = scene.agents_phone("1001"), scene.caller("13900139000")
+    page = scene.page("agent1")
+    scene.ready(page)
+    scene.wait_agent("1001", "idle")
+
+    first = Visitor(scene, "林晓燕")
+    first.say("上周买的智能锁一直提示电量低")
+    expect(_item(page, "林晓燕")).to_be_visible()
+    expect(page.locator("#list h2", has_text="待我回复")).to_be_visible()
+    expect(_item(page, "林晓燕").locator(".uc-count")).to_have_text("1")
+    _item(page, "林晓燕").click()
+    expect(page.locator(".uc-log")).to_contain_text("一直提示电量低")
+    expect(_item(page, "林晓燕").locator(".uc-count")).to_have_count(0)
+    expect(page.locator("#side")).to_contain_text("还没有关联客户")
+
+    area = page.locator(".uc-composer textarea")
+    area.press_sequentially("/换")
+    expect(page.locator(".uc-quick [role=option]").first).to_contain_text("/换货")
+    scene.shot(page, "workbench-quick-zh")
+    area.press("Tab")
+    expect(area).to_have_value("林晓燕您好，可以换新，顺丰上门取件。")
+    area.press("Enter")
+    heard = first.heard("林晓燕您好，可以换新，顺丰上门取件。")
+    mine = page.locator(".uc-msg.is-mine", has_text="顺丰上门取件")
+    expect(mine.locator("footer")).to_contain_text("已发送")
+    first.reads(heard)
+    expect(mine.locator("footer")).to_contain_text("已读")
+    expect(page.locator("#list h2", has_text="等客户回复")).to_be_visible()
+
+    first.types("运费是你们")
+    expect(page.locator(".uc-typing")).to_contain_text("运费是你们")
+    page.keyboard.press("Alt+N")
+    expect(page.locator(".uc-composer")).to_have_class(re.compile("is-note"))
+    _write(page, "客户着急，直接换新")
+    expect(page.locator(".uc-msg.is-note")).to_contain_text("客户着急，直接换新")
+    assert not [m for m in first.messages if "客户着急" in m["text"]]
+
+    second = Visitor(scene, "赵一鸣")
+    second.say("在吗？")
+    expect(_item(page, "赵一鸣")).to_be_visible()
+
+    caller.call("4001")
+    caller.wait("confirmed")
+    caller.do("dtmf", digits="2")
+    area.focus()
+    agent.wait("incoming", seconds=30)
+    page.wait_for_selector("[role=alertdialog]:not([hidden])")
+    area.press_sequentially("稍等")
+    assert page.evaluate("document.activeElement.tagName") == "TEXTAREA"  # a call never takes the focus
+    scene.shot(page, "workbench-ringing-zh")
+    area.press("Enter")
+    first.heard("稍等")
+    assert scene.agent("1001")["state"] == "offered"  # Enter sent the message and answered nothing
+    agent.do("answer")
+    agent.wait("confirmed")
+    scene.wait_agent("1001", "talking")
+    expect(page.locator("#list h2", has_text="通话")).to_be_visible()
+    page.keyboard.press("Alt+J")
+    expect(page.locator(".uc-talk h1")).to_have_text("赵一鸣")
+    _write(page, "在的，请讲")
+    second.heard("在的，请讲")
+    scene.shot(page, "workbench-call-and-chats-zh")
+    _small_and_english(scene, page)
+    caller.hang_up()
+    agent.wait("disconnected")
+    scene.wait_agent("1001", "wrap-up")
+    page.locator("#strip select").select_option(index=1)
+    page.keyboard.press("Alt+Y")
+    scene.wait_agent("1001", "idle")
+
+    _drafts_and_windows(scene, page)
+    _end(scene, page, second)
+    _transfer(scene, page, first)
+    assert [r for r in scene.reports if "favicon" not in r] == []
+
+
+def _small_and_english(scene: Scene, page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 720})
+    scene.shot(page, "workbench-call-and-chats-zh-1280")
+    assert page.evaluate(
+        "document.documentElement.scrollWidth <= innerWidth && document.documentElement.scrollHeight <= innerHeight"
+    )
+    page.set_viewport_size({"width": 1440, "height": 900})
+
+
+def _drafts_and_windows(scene: Scene, page: Page) -> None:
+    """What was written and not sent is there after a reload and in a second window; both show the same."""
+    _item(page, "林晓燕").click()
+    expect(page.locator(".uc-talk h1")).to_have_text("林晓燕")
+    page.locator(".uc-composer textarea").fill("还没有发的话")
+    expect(page.locator(".uc-composer")).to_contain_text("草稿已保存")
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(other.locator(".uc-composer textarea")).to_have_value("还没有发的话")
+    expect(other.locator(".uc-talk h1")).to_have_text("林晓燕")
+    page.reload()
+    expect(page.locator(".uc-composer textarea")).to_have_value("还没有发的话")
+    _write(page, "现在发了")
+    expect(other.locator(".uc-log")).to_contain_text("现在发了")
+    expect(other.locator(".uc-composer textarea")).to_have_value("")
+    other.close()
+
+
+def _end(scene: Scene, page: Page, visitor: Visitor) -> None:
+    """Ending can be undone; then the disposition is asked for."""
+    _item(page, "赵一鸣").click()
+    expect(page.locator(".uc-talk h1")).to_have_text("赵一鸣")
+    page.keyboard.press("Alt+Z")
+    page.locator(".uc-toast button").click()
+    expect(page.locator(".uc-composer textarea")).to_be_visible()
+    page.keyboard.press("Alt+Z")
+    expect(page.locator(".uc-wrapform")).to_be_visible(timeout=20_000)
+    scene.shot(page, "workbench-chat-wrap-up-zh")
+    page.locator(".uc-wrapform select").select_option(index=1)
+    page.locator(".uc-wrapform input").fill("问物流")
+    page.locator(".uc-wrapform button").click()
+    noted = wait_until(
+        lambda: _record(scene, select(Talk).where(Talk.note == "问物流")), what="the disposition of the chat"
+    )
+    assert noted[0].disposition_id is not None
+    row = _record(scene, select(Conversation).where(Conversation.id == noted[0].interaction_id))[0]
+    assert row.ended_by == "agent"
+
+
+def _transfer(scene: Scene, page: Page, visitor: Visitor) -> None:
+    """A colleague gets the chat with the note, and what was said before."""
+    scene.agents_phone("1002")
+    colleague = scene.page("agent2", language="en-US", width=1280, height=720)
+    scene.ready(colleague)
+    _item(page, "林晓燕").click()
+    page.keyboard.press("Alt+G")
+    page.fill("#talk-transfer-note", "答应了换新")
+    page.locator("#talk-transfer-targets button", has_text="李伟").click()
+    expect(_item(page, "林晓燕")).to_have_count(0)
+    _item(colleague, "林晓燕").click()
+    expect(colleague.locator(".uc-log")).to_contain_text("一直提示电量低")
+    expect(colleague.locator(".uc-msg.is-note", has_text="答应了换新")).to_be_visible()
+    _write(colleague, "我是李伟，继续为您服务")
+    visitor.heard("我是李伟，继续为您服务")
+    scene.shot(colleague, "workbench-chat-en-1280")
+    said = _record(scene, select(Message).where(Message.kind == "text", Message.author == "agent"))
+    assert len({m.client_id for m in said}) == len(said)
