@@ -1,5 +1,6 @@
 """Dry runs for the browser: from the form's wishes to `ivr.trial`, and its steps in the reader's language."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from admin.flows.words import step_words, type_words
 from admin.flows.workshop import Workshop
+from ivr.flow_file import Flow
 from ivr.outcome import Outcome
 from ivr.trial import MOST_SAYS, Trial, Wish, trial
 from uckefu.times import now
@@ -47,8 +49,8 @@ def played(shop: Workshop, name: str, asked: Asked) -> dict[str, Any]:
         raise NotPlayable(_("Mend the marked problems, then try the flow."))
     flows = {other: flow for other, flow in (shop.known().flows or {}).items() if other != name}
     done = trial(read.flow, flows | {name: read.flow}, shop.prompts, shop.centre, _wish(shop, asked))
-    kinds = {node: model.type for node, model in read.flow.nodes.items()}
-    return _shown(done, kinds)
+    flows[name] = read.flow
+    return _shown(done, flows, name)
 
 
 def _wish(shop: Workshop, asked: Asked) -> Wish:
@@ -66,23 +68,24 @@ def _wish(shop: Workshop, asked: Asked) -> Wish:
     )  # fmt: skip
 
 
-def _shown(done: Trial, kinds: dict[str, str]) -> dict[str, Any]:
-    words = type_words()
-    steps = []
+def _shown(done: Trial, flows: Mapping[str, Flow], own: str) -> dict[str, Any]:
+    words, steps, flow = type_words(), [], own
     for step in done.steps:
         text = step_words(step, done.outcome)
+        flow = str(step.about.get("flow", flow)).partition("@")[0]
         if text:
-            kind = words.get(kinds.get(step.node, ""), "")
+            node = flows[flow].nodes.get(step.node) if flow in flows else None
+            kind = words.get(node.type, node.type) if node else ""
             steps.append(
                 {
-                    "seconds": step.seconds, "kind": step.kind, "node": step.node, "type": kind, "text": text,
+                    "seconds": step.seconds, "kind": step.kind, "node": step.node if flow == own else "", "type": kind, "text": text,
                     "variables": _plain(step.variables),
                     "way": step.about.get("way", "") if step.kind == "NodeLeft" else "",
                 }
             )  # fmt: skip
     return {
         "steps": steps, "waits": done.waits, "wait_seconds": done.wait_seconds, "seconds": done.seconds,
-        "node": done.node, "outcome": _outcome(done.outcome),
+        "node": next((step["node"] for step in reversed(steps) if step["kind"] != "FlowEnded"), ""), "outcome": _outcome(done.outcome),
     }  # fmt: skip
 
 

@@ -59,7 +59,7 @@ const Canvas = (() => {
     }
     getDefaultAnchor() {
       const { x, y, width, height, id } = this;
-      const points = [{ x, y: y - height / 2, id: `${id}-in`, edgeAddable: false }];
+      const points = [{ x, y: y - height / 2, id: `${id}-in`, edgeAddable: false }, { x: x + width / 2, y, id: `${id}-side`, edgeAddable: false }];
       if (!this.properties.ghost && this.properties.open) points.push({ x, y: y + height / 2, id: `${id}-out` });
       else points.push({ x, y: y + height / 2, id: `${id}-out`, edgeAddable: false });
       return points;
@@ -107,14 +107,14 @@ const Canvas = (() => {
   const graph = () => {
     const { state } = Model, { reading, places } = state, names = new Set(reading.boxes.map((box) => box.name));
     const nodes = reading.boxes.map((box) => boxNode(box, state)), edges = [], most = Math.max(1, ...Object.values(passages?.ways ?? {}).flatMap((ways) => Object.values(ways)));
+    const known = (target) => names.has(target) && places[target] !== undefined;
     for (const box of reading.boxes) {
       const merged = new Map();
       let ghosts = 0;
       for (const { path, target } of box.ways) {
         if (target === "return") continue;
-        const known = target !== null && names.has(target);
-        const key = known ? target : `?${box.name}.${path.join(".")}`;
-        if (!known) {
+        const key = known(target) ? target : `?${box.name}.${path.join(".")}`;
+        if (!known(target)) {
           const [x, y] = places[box.name] ?? [0, 0];
           const words = wayWords(path, reading.nodes[box.name]) || Flow.word(path.at(-1));
           nodes.push({ id: key, type: "box", x: x + GHOST_DX * (1 + ghosts++), y: y + GHOST_DY, properties: { word: fitting(words, 15), sub: target ? `${text("no_node")}: ${fitting(target, 8)}` : text("no_way"), icon: "help", bad: true, ghost: true } });
@@ -125,9 +125,10 @@ const Canvas = (() => {
         const labels = paths.map((path) => wayWords(path, reading.nodes[box.name])).filter(Boolean);
         const count = paths.reduce((sum, path) => sum + (passages?.ways?.[box.name]?.[path.join(".")] ?? 0), 0);
         const passed = paths.some((path) => live?.ways.has(`${box.name} ${path.join(".")}`));
+        const isBack = known(target) && places[target][1] <= places[box.name][1];
         const label = [cut(labels.join(" / "), LONGEST_LABEL), passages ? count.toLocaleString() : ""].filter(Boolean).join(" · ");
         edges.push({
-          id: `${box.name}>${target}`, type: "way", sourceNodeId: box.name, targetNodeId: target, sourceAnchorId: `${box.name}-out`, targetAnchorId: `${target}-in`,
+          id: `${box.name}>${target}`, type: "way", sourceNodeId: box.name, targetNodeId: target, sourceAnchorId: `${box.name}-${isBack ? "side" : "out"}`, targetAnchorId: `${target}-${isBack ? "side" : "in"}`,
           ...(label ? { text: label } : {}), properties: { paths, from: box.name, bad: target.startsWith("?"), count, share: count / most, passed },
         });
       }

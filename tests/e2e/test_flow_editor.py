@@ -1,0 +1,124 @@
+"""An administrator draws a flow from nothing, checks it, tries it dry, publishes it; then a real call goes through it."""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import Scene
+from tests.e2e.sounds import write_tone
+from tests.support.stack import Stack
+from tests.support.waiting import wait_until
+
+DRAWN = "4101"
+SETTINGS = {"flows": {"default": "main", DRAWN: "drawn"}}
+
+
+@pytest.fixture(scope="module", params=["builtin", "freeswitch"])
+def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """The stack on each switch that is here, with a number whose flow nobody has drawn yet."""
+    if request.param == "freeswitch" and not (os.environ.get("FREESWITCH") or shutil.which("freeswitch")):
+        pytest.skip("FreeSWITCH is not installed")
+    environment = {"UCKEFU_SWITCH": request.param, "UCKEFU_DIDS": f"4001,{DRAWN}"}
+    with Stack(environment, files={"centre.yml": json.dumps(SETTINGS)}) as made:
+        yield made
+
+
+def test_a_flow_drawn_from_nothing_is_checked_tried_published_and_called(scene: Scene) -> None:
+    page = scene.page("admin")
+    page.goto(f"{scene.stack.url}/flows/new")
+    page.fill("[name=title]", "画出来的流程")
+    page.fill("[name=name]", "drawn")
+    page.click("main .btn-primary")
+    expect(page.locator("#canvas-hint")).to_be_visible()
+
+    for kind in ("menu", "play", "hangup"):
+        page.click(f"[data-add={kind}]")
+        expect(box(page, kind)).to_be_visible()
+    pull(page, "menu", "play", way="keys.1")
+    pull(page, "play", "hangup")
+    expect(page.locator("#publish")).to_be_disabled()
+    expect(box(page, "menu")).to_have_class(re.compile("is-bad"))
+
+    box(page, "play").click()
+    page.click('[data-add-to="prompt#prompt"]')
+    page.locator('[data-path="prompt.0"]').select_option("welcome")
+    box(page, "menu").click()
+    page.click('[data-add-to="prompt#prompt"]')
+    page.locator('[data-path="prompt.0"]').select_option("main_menu")
+    expect(page.locator("#form")).to_contain_text("没有按键的客户还没有去向")
+    expect(page.locator("#lines .is-bad")).not_to_have_count(0)
+    page.locator('[data-path="no_input"]').select_option("hangup")
+    box(page, "play").click()
+    expect(page.locator("#problem-count")).to_be_hidden()
+    expect(page.locator("#publish")).to_be_enabled()
+
+    # The YAML follows, and is followed.
+    text = page.locator("#yaml").input_value()
+    assert "prompt: welcome" in text
+    page.locator("#yaml").fill(text.replace("prompt: welcome", "prompt: goodbye   # said last"))
+    expect(page.locator('[data-path="prompt.0"]')).to_have_value("goodbye")
+    page.click("#undo")
+    expect(page.locator('[data-path="prompt.0"]')).to_have_value("welcome")
+    page.click("#redo")
+    expect(page.locator('[data-path="prompt.0"]')).to_have_value("goodbye")
+
+    page.click("#dry-call")
+    expect(page.locator("#dry-state")).to_contain_text("等待按键")
+    page.click('[data-key="1"]')
+    expect(page.locator("#steps")).to_contain_text("流程挂机")
+    expect(box(page, "hangup")).to_have_class(re.compile("is-live"))
+
+    page.click("#publish")
+    expect(page.locator("#publish-dialog")).to_be_visible()
+    page.fill("#publish-note", "第一版")
+    page.click("#publish-go")
+    expect(page.locator("#live")).to_have_text("下一通来电起使用版本 1。")
+    scene.shot(page, "flow-editor-zh")
+
+    caller = scene.caller("13800138000")
+    caller.do("play", path=str(write_tone(scene.folder / "caller.wav", 440.0)))
+    caller.call(DRAWN)
+    caller.wait("confirmed")
+    caller.do("dtmf", digits="1")
+    caller.wait("disconnected", seconds=30)
+    run = wait_until(lambda: last_run(scene), seconds=10, what="the events of the call")
+    assert run["flow"] == "drawn@1"
+    passed = [event["node"] for event in run["events"] if event["type"] == "NodeEntered"]
+    assert passed == ["menu", "play", "hangup"]
+    assert "# said last" in (scene.stack.instance / "flows/drawn/published.yml").read_text(encoding="utf-8")
+    assert [report for report in scene.reports if "favicon" not in report] == []
+
+
+def box(page: Page, name: str) -> Any:
+    """A box of the canvas."""
+    return page.locator(f'[data-node="{name}"]')
+
+
+def pull(page: Page, source: str, target: str, way: str = "") -> None:
+    """Pull a way from one box to another, as a hand does; choose which way out it is when that is asked."""
+    begin, end = (box(page, name).locator("rect").first.bounding_box() for name in (source, target))
+    assert begin is not None and end is not None
+    page.mouse.move(begin["x"] + begin["width"] / 2, begin["y"] + begin["height"])
+    page.mouse.down()
+    page.mouse.move(end["x"] + end["width"] / 2, end["y"] + end["height"] / 2, steps=10)
+    expect(page.locator(".lf-node-hover, .lf-node-allow").first).to_be_attached()
+    page.mouse.up()
+    if way:
+        page.click(f'[data-way="{way}"]')
+    expect(page.locator("#yaml")).to_have_value(re.compile(rf"\b{way.split('.')[-1] or 'next'}: {target}"))
+
+
+def last_run(scene: Scene) -> dict[str, Any] | None:
+    """What the last call has recorded of its way through a flow."""
+    lines = [
+        line
+        for path in sorted((scene.stack.instance / "spool/flow").glob("*.jsonl"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+    ]
+    return dict(json.loads(lines[-1])) if lines else None
