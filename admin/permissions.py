@@ -25,6 +25,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "flows.manage": frozenset({"administrator"}),
     "queues.manage": frozenset({"administrator"}),
     "planning.use": frozenset({"administrator", "supervisor"}),
+    "supervise": frozenset({"administrator", "supervisor"}),
     "replies.share": frozenset({"administrator", "supervisor"}),
     "contacts.view": frozenset({"administrator", "supervisor", "agent"}),
     "contacts.edit": frozenset({"administrator", "supervisor", "agent"}),

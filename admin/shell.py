@@ -25,6 +25,7 @@ class Entry:
 RAIL = (
     Entry("desk.page", "headset", _l("Workbench"), "desk.use"),
     Entry("calls.page", "history", _l("Calls"), "calls.view"),
+    Entry("supervision.live", "eye", _l("Live"), "supervise"),
     Entry("contacts.page", "address-book", _l("Contacts"), "contacts.view"),
     Entry("planning.page", "chart-histogram", _l("Staffing"), "planning.use"),
     Entry("queues.page", "stack-2", _l("Queues"), "queues.manage"),

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from admin.contacts import lookup, service
 from admin.contacts.forms import MAIL, custom_error
 from admin.db import db
+from admin.i18n import language
 from sql.models import Contact, ContactField, ContactNumber, ContactTag, ContactTagging
 from uckefu.times import now
 
@@ -52,7 +53,12 @@ def headings(fields: list[ContactField]) -> dict[str, tuple[str, ...]]:
         "name": (_("Name"), "name"), "company": (_("Company"), "company"), "numbers": (_("Numbers"), "numbers", "number", "phone"),
         "email": (_("Mail"), "email", "mail"), "vip": (_("VIP level"), "vip"), "tags": (_("Tags"), "tags"), "note": (_("Remark"), "note"),
     }  # fmt: skip
-    return {**own, **{f"field-{f.key}": (f.title_zh, f.title_en, f.key) for f in fields}}
+    return {**own, **{f"field-{f.key}": _titles(f) for f in fields}}
+
+
+def _titles(field: ContactField) -> tuple[str, ...]:
+    both = (field.title_zh, field.title_en) if language() == "zh" else (field.title_en, field.title_zh)
+    return (*both, field.key)
 
 
 def _columns(heading: list[str], known: dict[str, tuple[str, ...]]) -> tuple[dict[str, int], list[str]]:

@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 
 def talk_texts() -> dict[str, str]:
     """By key, as `desk.texts.js_texts`."""
-    return {**_list(), **_messages(), **_composer(), **_side(), **_block()}
+    return {**_list(), **_messages(), **_composer(), **_side(), **_block(), **_watch()}
 
 
 def _list() -> dict[str, str]:
@@ -61,4 +61,15 @@ def _block() -> dict[str, str]:
         "block.title": _("Block this visitor"), "block.why": _("Why"), "block.days": _("For how long"), "block.do": _("Block"),
         "block.is": _("Blacklisted"), "block.done": _("Blocked; the chat has ended."),
         "block.1": _("1 day"), "block.7": _("one week"), "block.30": _("30 days"), "block.0": _("for good"),
+    }  # fmt: skip
+
+
+def _watch() -> dict[str, str]:
+    return {
+        "group.calls": _("Calls"), "group.queued": _("Chats in the queue"), "group.served": _("Chats in service"),
+        "watch.none": _("No call and no chat at the moment. New ones appear here."), "watch.pick": _("Choose a chat to read along."),
+        "watch.waiting": _("waiting"), "watch.ringing": _("rings at {name}"), "watch.with": _("with {name}"), "watch.wrap_up": _("{name} in wrap-up"),
+        "watch.whisper": _("Note to the agent; the customer never sees it"), "watch.say": _("Whisper"), "watch.take": _("Give to"), "watch.nobody": _("nobody"),
+        "watch.gave": _("Given to {name}."), "watch.sign_out": _("Sign out"), "watch.signed_out": _("{name} is signed out, or will be after the call."),
+        "watch.read": _("your reading is noted"), "watch.agents": _("Agents"),
     }  # fmt: skip

@@ -67,7 +67,7 @@ def head(row: Conversation, agent_id: int) -> Shape:
 
 def _heads(rows: list[Conversation], agent_id: int) -> list[Shape]:
     ids = [row.id for row in rows]
-    unread, last, put_off = _unread(ids), _last_lines(ids), later(agent_id)
+    unread, last, put_off = _unread(ids), last_lines(ids), later(agent_id)
     drafts = {
         d.conversation_id
         for d in db.session.scalars(
@@ -104,7 +104,8 @@ def _unread(ids: list[str]) -> dict[str, int]:
     return dict(rows.all())  # type: ignore[arg-type]
 
 
-def _last_lines(ids: list[str]) -> dict[str, Shape]:
+def last_lines(ids: list[str]) -> dict[str, Shape]:
+    """Conversation id -> the last thing that somebody said."""
     newest = (
         select(Message.conversation_id, func.max(Message.sequence).label("sequence"))
         .where(Message.conversation_id.in_(ids), Message.kind.in_(("text", "picture", "file")))

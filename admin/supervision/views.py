@@ -1,6 +1,6 @@
-"""The pages: a conversation as it was or is, message by message."""
+"""The pages: a conversation as it was or is, message by message, and the supervisor's live view."""
 
-from flask import Blueprint, abort, render_template
+from flask import Blueprint, abort, current_app, jsonify, render_template
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -8,8 +8,11 @@ from admin import directory
 from admin.audit import audit
 from admin.chat import service
 from admin.db import db
+from admin.desk.texts import js_texts
 from admin.i18n import language
 from admin.permissions import allowed, requires
+from admin.shell import centre
+from admin.supervision.now import everything
 from admin.supervision.words import event_words
 from sql.models import Conversation
 from uckefu.times import from_us
@@ -40,3 +43,18 @@ def conversation(interaction_id: str) -> ResponseReturnValue:
         row=row, messages=transcript(interaction_id), names=directory.names(language()), from_us=from_us,
         event_words=event_words,
     )  # fmt: skip
+
+
+@blueprint.get("/supervision")
+@requires("supervise")
+def live() -> ResponseReturnValue:
+    """The live view."""
+    names = directory.names(language())
+    return render_template("supervision/live.html", names=names, texts=js_texts(), timezone=centre().timezone)
+
+
+@blueprint.get("/supervision/now")
+@requires("supervise")
+def live_now() -> ResponseReturnValue:
+    """What the live view shows."""
+    return jsonify(everything(current_app.extensions["uckefu"]["bus"], centre().region))
