@@ -10,6 +10,7 @@ from flask_wtf import FlaskForm
 from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length, Regexp, ValidationError
 
+from admin.queues import limits, needs
 from admin.queues.fields import WholeNumber, trimmed
 from admin.queues.words import CHANNELS, MUSIC, STRATEGIES, strategies_for
 
@@ -78,11 +79,27 @@ class QueueForm(FlaskForm):  # type: ignore[misc]
         description=_l("Reports and boards count who was answered within this time."),
     )  # fmt: skip
     music = SelectField(_l("Music while waiting"), choices=[])
+    tier_wait_seconds = WholeNumber(
+        0, 3600, 0, label=_l("Next level after (seconds)"),
+        description=_l("0: agents of all levels are asked, in their order. Else a level is left to itself for that long."),
+    )  # fmt: skip
+    historic_wait_seconds = WholeNumber(
+        0, 3600, 60, label=_l("Wait for the former agent (seconds)"),
+        description=_l("Who was served before is offered to the same agent first, and waits that long while that agent is full; 0 for nobody."),
+    )  # fmt: skip
+    ageing_seconds = WholeNumber(
+        0, 86_400, 0, label=_l("One priority more per (seconds)"),
+        description=_l("Waiting that long counts like one more priority, so that nobody waits for ever; 0: priorities stay."),
+    )  # fmt: skip
 
     SECTIONS = (
         ("basics", _l("Basics"), ("title_zh", "title_en", "name", "channel")),
-        ("who", _l("Distribution"), ("strategy", "offer_timeout_seconds")),
-        ("waiting", _l("Waiting"), ("max_wait_seconds", "service_level_seconds", "music")),
+        (
+            "who",
+            _l("Distribution"),
+            ("strategy", "offer_timeout_seconds", "tier_wait_seconds", "historic_wait_seconds"),
+        ),
+        ("waiting", _l("Waiting"), ("max_wait_seconds", "service_level_seconds", "ageing_seconds", "music")),
         ("after", _l("After the talk"), ("wrap_up_seconds",)),
     )
 
@@ -93,6 +110,10 @@ class QueueForm(FlaskForm):  # type: ignore[misc]
         self.exists = exists
         self.places = places or {}
         self.agent_errors: list[str] = []
+        self.limits: limits.Limits = {}
+        self.limit_errors: list[str] = []
+        self.needs: list[needs.Need] | None = []  # None: a text that rows can't show, which is kept
+        self.need_errors: list[str] = []
         music = dict(MUSIC)
         if exists:  # one that a technician has set is kept
             music.setdefault(self.music.object_data, self.music.object_data)
@@ -114,6 +135,13 @@ class QueueForm(FlaskForm):  # type: ignore[misc]
         if not all(place.position in POSITIONS for place in places):
             self.agent_errors.append(_("A position is a whole number from 1 to 99."))
         return not self.agent_errors
+
+    def read_rest(self, given: Mapping[str, str], places: set[str]) -> bool:
+        """Take limits and skills of the sent form; False when something is wrong with them."""
+        self.limits, self.limit_errors = limits.read(given, places)
+        if self.needs is not None:
+            self.needs, self.need_errors = needs.read(given)
+        return not (self.limit_errors or self.need_errors)
 
     def validate_strategy(self, field: SelectField) -> None:
         """The strategy must be one of the channel's."""

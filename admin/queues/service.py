@@ -8,18 +8,39 @@ from sqlalchemy.exc import IntegrityError
 from admin import directory
 from admin.audit import audit
 from admin.db import db
+from admin.queues import limits, needs
 from admin.queues.forms import Place, QueueForm
-from sql.models import Agent, Queue, Tier, User
+from sql.models import Agent, Queue, QueueRouting, Tier, User
 
 
 class Taken(Exception):
     """Another one has this short name."""
 
 
-def settings_of(queue: Queue) -> dict[str, Any]:
+ROUTING = ("tier_wait_seconds", "historic_wait_seconds", "ageing_seconds")
+"""Fields of the form that are columns of `QueueRouting`."""
+
+
+def settings_of(queue: Queue, routing: QueueRouting) -> dict[str, Any]:
     """What the form has of a queue, for comparing."""
     names = [name for _key, _title, fields in QueueForm.SECTIONS for name in fields]
-    return {name: getattr(queue, name) for name in names}
+    found = {name: getattr(routing if name in ROUTING else queue, name) for name in names}
+    return {**found, "skills": routing.skills, "limits": routing.limits}
+
+
+def routing_of(queue: Queue | None) -> QueueRouting:
+    """The queue's row, or a new one with the defaults."""
+    found = db.session.get(QueueRouting, queue.id) if queue and queue.id else None
+    return found or QueueRouting(skills="", tier_wait_seconds=0, ageing_seconds=0, historic_wait_seconds=60)
+
+
+def form_of(queue: Queue) -> QueueForm:
+    """The form, filled with what the record has, and with what was sent over it."""
+    routing = routing_of(queue)
+    values = {name: getattr(routing, name) for name in ROUTING}
+    form = QueueForm(obj=queue, exists=True, places=places_of(queue), **values)
+    form.limits, form.needs = limits.from_json(routing.limits), needs.rows_of(routing.skills)
+    return form
 
 
 def save(queue: Queue, form: QueueForm) -> None:
@@ -29,13 +50,20 @@ def save(queue: Queue, form: QueueForm) -> None:
         Taken: nothing was changed.
     """
     new = queue.id is None
-    before: dict[str, Any] = {} if new else settings_of(queue)
+    routing = routing_of(queue)
+    before: dict[str, Any] = {} if new else settings_of(queue, routing)
     people = {} if new else places_of(queue)
-    for name in settings_of(queue):
-        setattr(queue, name, form[name].data)
+    for _key, _title, names in QueueForm.SECTIONS:
+        for name in names:
+            setattr(routing if name in ROUTING else queue, name, form[name].data)
+    routing.limits = limits.to_json(form.limits)
+    if form.needs is not None:
+        routing.skills = needs.text_of(form.needs)
     try:
         db.session.add(queue)
         db.session.flush()
+        routing.queue_id = queue.id
+        db.session.add(routing)
         _save_places(queue, form.places)
         db.session.commit()
     except IntegrityError as error:
@@ -44,7 +72,7 @@ def save(queue: Queue, form: QueueForm) -> None:
     directory.forget()
     changes = {
         name: [before.get(name), value]
-        for name, value in settings_of(queue).items()
+        for name, value in settings_of(queue, routing).items()
         if before.get(name) != value
     }
     audit(
@@ -56,6 +84,7 @@ def save(queue: Queue, form: QueueForm) -> None:
 def remove(queue: Queue) -> None:
     """Delete the queue and its tiers; what happened in it stays in the record."""
     name = queue.name
+    db.session.execute(delete(QueueRouting).where(QueueRouting.queue_id == queue.id))
     db.session.delete(queue)
     db.session.commit()
     directory.forget()

@@ -9,7 +9,9 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from admin.db import db
-from sql.models import Queue, Site
+from admin.i18n import language
+from admin.queues.limits import from_json
+from sql.models import Queue, QueueRouting, Site
 from uckefu.settings import PROJECT_ROOT
 
 DEFAULT_QUEUE = "service"  # the ACD sends callers of an unknown queue there
@@ -28,20 +30,44 @@ def reasons(queue: Queue) -> list[str]:
         found.append(_("It is where customers go whose queue is not known; every centre needs it."))
     for flow in _flows_to(queue.name):
         found.append(_("The flow %(flow)s leads to it; let the flow lead to another queue first.", flow=flow))
+    for title in _overflowing_to(queue.name):
+        found.append(
+            _(
+                "The queue %(queue)s sends customers on to it; let that one send them elsewhere first.",
+                queue=title,
+            )
+        )
     for site in db.session.scalars(select(Site.name).where(Site.queue_name == queue.name)):
         found.append(_("The chat entry %(site)s leads to it; choose another queue there first.", site=site))
     return found
 
 
-def _flows_to(name: str) -> list[str]:
-    """Flows, ours and the centre's own, that hand callers to the queue."""
+def _overflowing_to(name: str) -> list[str]:
+    """Queues whose limits lead there."""
+    title = Queue.title_zh if language() == "zh" else Queue.title_en
+    rows = db.session.execute(
+        select(title, QueueRouting.limits)
+        .join(QueueRouting, QueueRouting.queue_id == Queue.id)
+        .where(Queue.name != name)
+    )
+    return sorted(
+        words for words, limits in rows if f"queue:{name}" in {x.place for x in from_json(limits).values()}
+    )
+
+
+def flow_files() -> dict[str, Path]:
+    """Flow -> file; the centre's own goes before ours of the same name."""
     own: Path = current_app.extensions["uckefu"]["settings"].instance / "flows"
-    files = {
+    return {
         path.stem: path
         for folder in (PROJECT_ROOT / "ivr" / "flows", own)
         for path in sorted(folder.glob("*.yml"))
     }
-    return sorted(flow for flow, path in files.items() if _names_queue(path, name))
+
+
+def _flows_to(name: str) -> list[str]:
+    """Flows that hand callers to the queue."""
+    return sorted(flow for flow, path in flow_files().items() if _names_queue(path, name))
 
 
 def _names_queue(path: Path, name: str) -> bool:

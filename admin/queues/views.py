@@ -1,19 +1,21 @@
 """List, create, change and delete queues."""
 
 from collections import Counter
+from typing import Any
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from admin.db import db
+from admin.i18n import language
 from admin.permissions import requires
-from admin.queues import service, usage
+from admin.queues import agents, limits, needs, service, usage
 from admin.queues.blueprint import blueprint
 from admin.queues.forms import LEVELS, POSITIONS, QueueForm
+from admin.queues.telling import tell
 from admin.queues.words import CHANNELS, STRATEGIES, strategy_word
-from admin.users.service import tell_acd
 from sql.models import Queue, Tier
 
 
@@ -44,8 +46,8 @@ def create() -> ResponseReturnValue:
 def edit(queue_id: int) -> ResponseReturnValue:
     """Change a queue."""
     queue = _queue(queue_id)
-    form = QueueForm(obj=queue, exists=True, places=service.places_of(queue))
-    if _fits(form) and _save(queue, form):
+    form = service.form_of(queue)
+    if _fits(form, queue) and _save(queue, form):
         return redirect(url_for("queues.page"))
     return _edit_page(form, queue)
 
@@ -56,10 +58,10 @@ def delete(queue_id: int) -> ResponseReturnValue:
     """Delete a queue that nothing leads to any more."""
     queue = _queue(queue_id)
     if reasons := usage.reasons(queue):
-        form = QueueForm(formdata=None, obj=queue, exists=True, places=service.places_of(queue))
+        form = service.form_of(queue)
         return _edit_page(form, queue, reasons)
     service.remove(queue)
-    _tell()
+    tell()
     return redirect(url_for("queues.page"))
 
 
@@ -67,12 +69,24 @@ def _queue(queue_id: int) -> Queue:
     return db.session.get(Queue, queue_id) or abort(404)
 
 
-def _fits(form: QueueForm) -> bool:
+def _fits(form: QueueForm, queue: Queue | None = None) -> bool:
     """Whether a form was sent and may be saved; what is wrong stands at its fields."""
     if not form.is_submitted():
         return False
     places_fit = form.read_places(request.form, [id_ for id_, _name, _extension in service.people()])
-    return bool(form.validate()) and places_fit
+    rest_fits = form.read_rest(request.form, {code for code, _word in _limit_places(form, queue)})
+    return bool(form.validate()) and places_fit and rest_fits
+
+
+def _limit_places(form: QueueForm, queue: Queue | None) -> list[tuple[str, Any]]:
+    """Where a limit can send customers: queues of the same channel, and for calls flows."""
+    title = Queue.title_zh if language() == "zh" else Queue.title_en
+    others = select(Queue.name, title).where(Queue.channel == form.channel.data).order_by(Queue.id)
+    if queue is not None:
+        others = others.where(Queue.name != queue.name)
+    names = [(name, words) for name, words in db.session.execute(others)]
+    kept = limits.from_json(service.routing_of(queue).limits)
+    return limits.places(names, sorted(usage.flow_files()) if form.channel.data == "voice" else [], kept)
 
 
 def _save(queue: Queue, form: QueueForm) -> bool:
@@ -81,18 +95,14 @@ def _save(queue: Queue, form: QueueForm) -> bool:
     except service.Taken:
         form.name.errors = [_("Already taken; choose another.")]
         return False
-    _tell()
+    tell()
     return True
-
-
-def _tell() -> None:
-    if not tell_acd():
-        flash(_("Saved. Call routing doesn't answer at the moment; it reads this when it is back."))
 
 
 def _edit_page(form: QueueForm, queue: Queue | None, reasons: list[str] | None = None) -> ResponseReturnValue:
     status = 409 if reasons else 400 if form.is_submitted() else 200
     return render_template(
         "queues/edit.html", form=form, queue=queue, people=service.people(), reasons=reasons,
-        strategies=STRATEGIES, levels=LEVELS, positions=POSITIONS,
+        strategies=STRATEGIES, levels=LEVELS, positions=POSITIONS, kinds=limits.KINDS,
+        limit_places=_limit_places(form, queue), needs=needs, skills_text=service.routing_of(queue).skills, known_skills=agents.known_skills(),
     ), status  # fmt: skip

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -10,9 +11,23 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from acd import contract
+from acd.adapters.sql_config import read_configuration
+from acd.domain.inputs import LimitConfig, Rules
+from acd.domain.skills import requirement
 from acd.domain.strategies import STRATEGIES
+from admin.queues import needs, rules
 from admin.queues.words import STRATEGIES as CHOICES
-from sql.models import Agent, AuditEntry, Disposition, Queue, Talk, Tier
+from sql.models import (
+    Agent,
+    AgentSkill,
+    AuditEntry,
+    Disposition,
+    Queue,
+    QueueRouting,
+    RoutingRule,
+    Talk,
+    Tier,
+)
 from uckefu.times import now
 
 NEW = {
@@ -20,6 +35,7 @@ NEW = {
     "offer_timeout_seconds": "15", "wrap_up_seconds": "45", "max_wait_seconds": "300", "service_level_seconds": "30",
     "music": "local_stream://moh",
 }  # fmt: skip
+ROUTING = {"tier_wait_seconds": "15", "historic_wait_seconds": "40", "ageing_seconds": "120"}
 
 
 @pytest.fixture
@@ -39,7 +55,7 @@ def queue_named(session: Session, name: str) -> Queue:
 
 
 def sent_as_it_is(queue: Queue) -> dict[str, str]:
-    return {name: str(getattr(queue, name)) for name in NEW}
+    return {name: str(getattr(queue, name)) for name in NEW} | {"historic_wait_seconds": "60"}
 
 
 def test_a_new_queue_has_what_was_entered_its_agents_and_an_audit_entry_and_the_acd_is_told(
@@ -49,7 +65,7 @@ def test_a_new_queue_has_what_was_entered_its_agents_and_an_audit_entry_and_the_
     sent = {**NEW, f"agent-{one}": "y", f"level-{one}": "2", f"position-{one}": "3"}
     assert client.post("/queues/new", data=sent).status_code == 302
     queue = queue_named(session, "after-sales")
-    assert sent_as_it_is(queue) == NEW
+    assert sent_as_it_is(queue) == {**NEW, "historic_wait_seconds": "60"}
     assert [(t.agent_id, t.level, t.position) for t in queue.tiers] == [(one, 2, 3)]
     assert reloads(app) == 1
     entry = session.query(AuditEntry).filter_by(action="queue-created").one()
@@ -140,6 +156,148 @@ def test_a_flow_of_the_centres_own_counts_instead_of_ours_and_a_queue_nothing_le
 
 def test_every_strategy_of_the_acd_has_a_word_and_every_word_a_strategy() -> None:
     assert {choice.code for choice in CHOICES} == set(STRATEGIES)
+
+
+# ---- limits, skills, rules: as the ACD reads them ---------------------------------------------------------
+
+
+def as_the_acd_reads(session: Session) -> Any:
+    session.expire_all()
+    return read_configuration(session.get_bind(), 0)  # type: ignore[arg-type]
+
+
+def test_limits_skills_and_waiting_for_levels_reach_the_acd_as_they_were_entered(
+    client: FlaskClient, session: Session
+) -> None:
+    sent = {
+        **NEW, **ROUTING,
+        "limit-nobody": "y", "limit-nobody-value": "30", "limit-nobody-place": "flow:main",
+        "limit-length": "y", "limit-length-value": "20", "limit-length-place": "queue:sales",
+        "limit-time-value": "nonsense that is not ticked", "limit-time-place": "x",
+        "need-skill-0": "english", "need-level-0": "3", "need-after-0": "60", "need-then-0": "1",
+        "need-skill-1": "refund", "need-level-1": "2",
+    }  # fmt: skip
+    assert client.post("/queues/new", data=sent).status_code == 302
+    (queue,) = [q for q in as_the_acd_reads(session).queues if q.name == "after-sales"]
+    assert (queue.tier_wait_seconds, queue.historic_wait_seconds, queue.ageing_seconds) == (15, 40, 120)
+    assert queue.limits == (
+        LimitConfig(when="nobody", value=30, to="flow", target="main"),
+        LimitConfig(when="length", value=20, to="queue", target="sales"),
+    )
+    assert requirement(queue.skills, "") == (
+        (0, (("english", 3), ("refund", 2))),
+        (60_000_000, (("english", 1), ("refund", 2))),
+    )
+    id_ = queue_named(session, "after-sales").id
+    page = client.get(f"/queues/{id_}").get_data(as_text=True)
+    for shown in (
+        'value="english"',
+        'value="60"',
+        '<option value="queue:sales" selected>',
+        '<option value="flow:main" selected>',
+    ):
+        assert shown in page
+    assert 'value="queue:after-sales"' not in page
+    sales = queue_named(session, "sales")
+    assert "售后" in client.post(f"/queues/{sales.id}/delete").get_data(as_text=True)
+    assert client.post(f"/queues/{id_}/delete").status_code == 302
+    assert session.query(QueueRouting).filter_by(queue_id=id_).count() == 0
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        ({"limit-time": "y", "limit-time-value": "0", "limit-time-place": "voicemail"}, "填 1–86400"),
+        ({"limit-time": "y", "limit-time-value": "60", "limit-time-place": "queue:none"}, "选择客户去哪里"),
+        ({"need-skill-0": "two words", "need-level-0": "1"}, "技能是一个词"),
+        ({"need-skill-0": "english", "need-level-0": "12"}, "级别填 1–9"),
+        ({"need-skill-0": "english", "need-level-0": "3", "need-after-0": "60"}, "要么都填"),
+        (
+            {"need-skill-0": "a", "need-level-0": "3", "need-skill-1": "a", "need-level-1": "2"},
+            "只能要求一次",
+        ),
+    ],
+)
+def test_a_wrong_limit_or_skill_is_said_and_nothing_is_lost(
+    client: FlaskClient, session: Session, sent: dict[str, str], told: str
+) -> None:
+    answer = client.post("/queues/new", data={**NEW, **sent})
+    assert answer.status_code == 400
+    text = answer.get_data(as_text=True)
+    assert told in text
+    assert session.query(Queue).filter_by(name="after-sales").count() == 0
+    for value in (value for key, value in sent.items() if key.startswith("need-skill")):
+        assert f'value="{value}"' in text
+
+
+def test_skills_that_a_technician_wrote_are_shown_and_kept(client: FlaskClient, session: Session) -> None:
+    text = "english >= 3; after 60 s: english >= 2; after 120 s: english >= 1"
+    assert needs.rows_of(text) is None
+    queue = queue_named(session, "service")
+    session.add(QueueRouting(queue_id=queue.id, skills=text))
+    session.commit()
+    assert "english &gt;= 2" in client.get(f"/queues/{queue.id}").get_data(as_text=True)
+    assert (
+        client.post(f"/queues/{queue.id}", data={**sent_as_it_is(queue), "title_zh": "客户服务"}).status_code
+        == 302
+    )
+    session.expire_all()
+    assert session.get(QueueRouting, queue.id).skills == text  # type: ignore[union-attr]
+
+
+def test_rows_of_skills_and_their_text_are_the_same_thing() -> None:
+    for text in (
+        "",
+        "english >= 3",
+        "english >= 3, refund >= 1; after 60 s: english >= 1; after 90 s: refund >= 0",
+    ):
+        rows = needs.rows_of(text)
+        assert rows is not None
+        assert needs.text_of(rows) == text
+
+
+def test_an_agents_skills_and_own_maximum_reach_the_acd(
+    app: Flask, client: FlaskClient, session: Session, agents: dict[str, int]
+) -> None:
+    one = agents["agent1"]
+    sent = {"skill": ["english", "refund", ""], "level": ["7", "2", "1"], "max_conversations": "3"}
+    assert client.post(f"/queues/agents/{one}", data=sent).status_code == 302
+    (agent,) = [a for a in as_the_acd_reads(session).agents if a.agent_id == one]
+    assert (agent.skills, agent.max_conversations) == ({"english": 7, "refund": 2}, 3)
+    assert reloads(app) == 1
+    assert "english 7" in client.get("/queues/agents").get_data(as_text=True)
+    sent = {"skill": ["english"], "level": ["8"], "max_conversations": ""}
+    client.post(f"/queues/agents/{one}", data=sent)
+    assert session.query(AgentSkill).filter_by(agent_id=one).count() == 1
+    assert session.query(AuditEntry).filter_by(action="agent-routing-changed").count() == 2
+    for wrong in (
+        {"skill": "a b"},
+        {"level": "0"},
+        {"max_conversations": "51"},
+        {"skill": ["a", "a"], "level": ["1", "1"]},
+    ):
+        assert (
+            client.post(f"/queues/agents/{one}", data={"skill": "x", "level": "1", **wrong}).status_code
+            == 400
+        )
+
+
+def test_the_rules_for_all_reach_the_acd_and_begin_with_its_own(
+    app: Flask, client: FlaskClient, session: Session
+) -> None:
+    form = {name: str(int(getattr(Rules(), name))) for name in rules.names()}
+    del form["call_stops_conversations"]
+    page = client.get("/queues/rules").get_data(as_text=True)
+    for name, value in form.items():
+        assert f'name="{name}" value="{value}"' in page, name
+    sent = {**form, "max_conversations": "4", "call_stops_conversations": "y"}
+    assert client.post("/queues/rules", data=sent).status_code == 302
+    read = as_the_acd_reads(session).rules
+    assert (read.max_conversations, read.call_stops_conversations, read.vip_priority) == (4, True, 1)
+    entry = session.query(AuditEntry).filter_by(action="routing-rules-changed").one()
+    assert entry.detail["changes"] == {"max_conversations": [5, 4], "call_stops_conversations": [0, 1]}
+    assert client.post("/queues/rules", data={**form, "vip_priority": "10"}).status_code == 400
+    assert session.get(RoutingRule, "vip_priority").value == 1  # type: ignore[union-attr]
 
 
 # ---- outcomes ------------------------------------------------------------------------------------------
