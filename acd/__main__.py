@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 
 from acd.adapters.redis_connection import open_redis
 from acd.adapters.redis_log import read_events
+from acd.adapters.watchdog import STALL_SECONDS, Watchdog
 from acd.daemon import Daemon, Ports, PortTaken
 from acd.domain.states import diagram
 from acd.replay import BadLog, export, report
@@ -44,6 +45,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, help="where calls arrive (setting acd_port)")
     parser.add_argument("--metrics-port", type=int, help="metrics and health (setting acd_metrics_port)")
     parser.add_argument("--standby", action="store_true", help="the second ACD: setting acd_standby_port")
+    parser.add_argument(
+        "--stall-seconds",
+        type=float,
+        default=STALL_SECONDS,
+        help=f"a process that stands still so long is killed (default {STALL_SECONDS:g}, 0 never)",
+    )
     parser.set_defaults(run=_daemon)
     commands = parser.add_subparsers(metavar="command")
     log = commands.add_parser("log", help="print the log of inputs, for replay")
@@ -76,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _daemon(settings: Settings, asked: argparse.Namespace) -> int:
     configure_logging("acd")
+    watchdog = Watchdog(asked.stall_seconds)
     setting = "acd_standby_port" if asked.standby else "acd_port"
     # Two ACDs on one machine: the standby's figures are on the next port but one.
     metrics = asked.metrics_port or settings.acd_metrics_port + (2 if asked.standby else 0)
@@ -83,9 +91,11 @@ def _daemon(settings: Settings, asked: argparse.Namespace) -> int:
 
     async def run() -> None:
         daemon = Daemon(settings, ports)
+        feeding = asyncio.create_task(watchdog.feed())
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, daemon.stop)
         await daemon.run()
+        feeding.cancel()
 
     asyncio.run(run())
     return 0

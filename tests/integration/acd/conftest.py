@@ -109,7 +109,7 @@ class Acd:
             daemon.stop()
             await asyncio.wait_for(running, PATIENCE_SECONDS)
 
-    async def process(self, port: int = 0) -> asyncio.subprocess.Process:
+    async def process(self, port: int = 0, *options: str) -> asyncio.subprocess.Process:
         """An ACD in a process of its own, to be killed."""
         environment = {
             **os.environ,
@@ -122,7 +122,7 @@ class Acd:
         }
         with (self.settings.instance / f"acd{port}.log").open("ab") as out:
             return await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "acd", env=environment, stderr=out
+                sys.executable, "-m", "acd", *options, env=environment, stderr=out
             )
 
     def log_of(self, port: int) -> str:

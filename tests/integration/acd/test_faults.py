@@ -135,7 +135,7 @@ async def test_a_writer_that_stood_still_can_do_no_harm_when_it_comes_back(
 ) -> None:
     acd.people(1)
     switch.register("1001")
-    first = await acd.process(0)
+    first = await acd.process(0, "--stall-seconds", "0")
     await until(lambda: acd.pages.agent(1).get("registered"), "the ACD to be there")
     await waiting(acd, switch, 3)
     line = acd.pages.line()
@@ -151,6 +151,26 @@ async def test_a_writer_that_stood_still_can_do_no_harm_when_it_comes_back(
     assert [e.event_id for e in acd.pages.events(object)] == list(range(1, len(acd.pages.events(object)) + 1))
     assert f":{second.pid}#" in acd.pages.bus.get(LEASE)
     await end(first)
+    await end(second)
+
+
+async def test_an_acd_that_stands_still_is_killed_and_its_callers_have_their_places_with_the_next(
+    acd: Acd, switch: ScriptedSwitch
+) -> None:
+    acd.people(1)
+    switch.register("1001")
+    first = await acd.process(0, "--stall-seconds", "1")
+    await until(lambda: acd.pages.agent(1).get("registered"), "the ACD to be there")
+    await waiting(acd, switch, 2)
+    line = acd.pages.line()
+    os.kill(first.pid, signal.SIGSTOP)
+    switch.call(number="late")  # the kernel takes its connection, and nobody answers
+    assert await asyncio.wait_for(first.wait(), 20) == -signal.SIGKILL
+    assert "acd_stood_still_and_was_killed" in acd.log_of(0)
+    second = await acd.process(0)
+    await until(lambda: attended(acd, str(second.pid)), "the callers to be back")
+    await until(lambda: len(acd.pages.line()) == 3, "the caller who came meanwhile")
+    assert acd.pages.line()[:2] == line
     await end(second)
 
 
