@@ -195,6 +195,35 @@ def test_two_chats_beside_a_call(scene: Scene) -> None:
     assert [r for r in scene.reports if "favicon" not in r] == []
 
 
+def test_a_supervisor_reads_along_whispers_and_gives_a_chat_to_somebody_else(scene: Scene) -> None:
+    page, colleague, supervisor = scene.page("agent1"), scene.page("agent2"), scene.page("supervisor")
+    scene.agents_phone("1001")
+    scene.ready(page)
+    visitor = Visitor(scene, "黄志强")
+    visitor.say("批量采购报价")
+    _item(page, "黄志强").click()
+    scene.agents_phone("1002")
+    scene.ready(colleague)
+    supervisor.goto(f"{scene.stack.url}/supervision")
+    _item(supervisor, "黄志强").click()
+    expect(supervisor.locator(".uc-log")).to_contain_text("批量采购报价")
+    supervisor.locator(".uc-composer input").fill("可以给九折")
+    supervisor.locator(".uc-composer input").press("Enter")
+    expect(page.locator(".uc-msg.is-note")).to_contain_text("可以给九折")
+    scene.shot(supervisor, "supervision-zh")
+    supervisor.select_option("#give-to", label="李伟")
+    supervisor.locator("#middle header button").click()
+    expect(_item(colleague, "黄志强")).to_be_visible()
+    expect(_item(page, "黄志强")).to_have_count(0)
+    supervisor.locator("[data-agent] button").first.click()
+    wait_until(
+        lambda: "offline" in (scene.agent("1001")["status"], scene.agent("1002")["status"]),
+        what="an agent to be signed out",
+    )
+    assert not [m for m in visitor.messages if "九折" in m["text"]]
+    assert [r for r in scene.reports if "favicon" not in r] == []
+
+
 def _small_and_english(scene: Scene, page: Page) -> None:
     page.set_viewport_size({"width": 1280, "height": 720})
     scene.shot(page, "workbench-call-and-chats-zh-1280")
