@@ -130,6 +130,14 @@ class TakeConversation(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CancelCallback(Command):
+    """The customer does not want to be called back any more."""
+
+    agent_id: int = 0
+    interaction_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReloadConfiguration(Command):
     """Queues, agents or tiers changed in SQL: read them again. `agent_id` is 0."""
 
@@ -141,6 +149,7 @@ COMMAND_TYPES: dict[str, type[Command]] = {
     for c in (
         SetStatus, Presence, DeclineOffer, HoldCall, HangUpCall, TransferCall, FinishWrapUp, ExtendWrapUp,
         ReloadConfiguration, EnterQueue, LeaveQueue, EndConversation, TransferConversation, TakeConversation,
+        CancelCallback,
     )
 }  # fmt: skip
 
@@ -248,6 +257,40 @@ class MemberOverflowed(Happened):
     limit: str
     to: str
     target: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallbackRequested(Happened):
+    """The caller hung up; the member waits in its stead and is called back when it is its turn."""
+
+    member_id: str
+    interaction_id: str
+    queue: str
+    number: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallbackTried(Happened):
+    """The customer was not reached (`cause`, a Q.850 name); `next_at_us` is 0 when this was the last attempt."""
+
+    member_id: str
+    interaction_id: str
+    queue: str
+    number: str
+    agent_id: int | None
+    attempt: int
+    cause: str
+    next_at_us: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallbackCancelled(Happened):
+    """by: caller (called again and has the place), agent, supervisor, system."""
+
+    member_id: str
+    interaction_id: str
+    queue: str
+    by: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -367,7 +410,7 @@ EVENT_TYPES: dict[str, type[Happened]] = {
     c.__name__: c
     for c in (
         MemberEntered, MemberLeft, MemberOverflowed, OfferMade, OfferEnded, CallConnected, CallHeld, CallEnded, ConversationAssigned,
-        ConversationEnded, WrapUpEnded, TalkNoted, AgentStatusChanged,
+        CallbackRequested, CallbackTried, CallbackCancelled, ConversationEnded, WrapUpEnded, TalkNoted, AgentStatusChanged,
     )
 }  # fmt: skip
 

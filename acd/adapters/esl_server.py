@@ -107,4 +107,6 @@ def arrival(data: Event, switch: str, at_us: int) -> MemberArrived:
         skills=read("uckefu_skills"),
         vip_level=number("uckefu_vip_level"),
         wanted_extension=read("uckefu_agent"),
+        callback_number=read("uckefu_callback_number"),
+        announced=read("uckefu_announced") != "false",
     )

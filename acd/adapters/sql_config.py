@@ -11,11 +11,29 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from acd.domain.inputs import AgentConfig, Configured, LimitConfig, QueueConfig, Rules, TierConfig
+from acd.domain.inputs import (
+    AgentConfig,
+    CallbackConfig,
+    Configured,
+    LimitConfig,
+    QueueConfig,
+    Rules,
+    TierConfig,
+)
 from acd.domain.skills import BadSkills, parse
 from acd.service.clock import set_within
 from acd.service.core import Core
-from sql.models import Agent, AgentRouting, AgentSkill, Queue, QueueRouting, RoutingRule, Tier, User
+from sql.models import (
+    Agent,
+    AgentRouting,
+    AgentSkill,
+    DoNotCall,
+    Queue,
+    QueueRouting,
+    RoutingRule,
+    Tier,
+    User,
+)
 from uckefu.times import from_us, shown
 
 log = structlog.get_logger(__name__)
@@ -35,6 +53,7 @@ def read_configuration(record: Engine, at_us: int, zone: str = "UTC") -> Configu
             queues=tuple(_queue(queue, routing.get(queue.id)) for queue in queues),
             agents=tuple(_agents(session, {queue.id: queue.name for queue in queues})),
             rules=_rules(session, day_offset_seconds(zone, at_us)),
+            do_not_call=tuple(session.scalars(select(DoNotCall.number).order_by(DoNotCall.number))),
         )
 
 
@@ -99,6 +118,7 @@ def _queue(queue: Queue, routing: QueueRouting | None) -> QueueConfig:
         ageing_seconds=max(0, routing.ageing_seconds),
         historic_wait_seconds=max(0, routing.historic_wait_seconds),
         limits=tuple(_limits(queue.name, routing.limits or {})),
+        callback=_callback(queue.name, routing.callback),
     )
 
 
@@ -113,6 +133,30 @@ def _limits(queue: str, given: dict[str, Any]) -> Iterator[LimitConfig]:
             log.warning("acd_limit_not_read", queue=queue, limit=when)
             continue
         yield LimitConfig(when=when, value=max(0, int(limit.get("value", 0))), to=to, target=target)
+
+
+def _callback(queue: str, given: dict[str, Any] | None) -> CallbackConfig | None:
+    """`{"trunk": "gateway1", "caller_id": "4001", "opens": "09:00", "closes": "20:00", "attempts": 3, …}`"""
+    if not given:
+        return None
+    try:
+        return CallbackConfig(
+            trunk=str(given.get("trunk", "")),
+            caller_id=str(given.get("caller_id", "")),
+            opens_minute=_minute(str(given.get("opens", "00:00"))),
+            closes_minute=_minute(str(given.get("closes", "24:00"))),
+            attempts=max(1, int(given.get("attempts", 3))),
+            retry_seconds=max(1, int(given.get("retry_seconds", 300))),
+            dial_seconds=max(5, int(given.get("dial_seconds", 40))),
+        )
+    except (ValueError, TypeError) as error:
+        log.warning("acd_callback_not_read", queue=queue, error=str(error))
+        return None
+
+
+def _minute(text: str) -> int:
+    hours, _, minutes = text.partition(":")
+    return min(1440, int(hours) * 60 + int(minutes or 0))
 
 
 def _skills(queue: str, text: str) -> str:
@@ -163,4 +207,4 @@ class ConfigurationReader:
 
 
 def _same(a: Configured, b: Configured) -> bool:
-    return (a.queues, a.agents, a.rules) == (b.queues, b.agents, b.rules)
+    return (a.queues, a.agents, a.rules, a.do_not_call) == (b.queues, b.agents, b.rules, b.do_not_call)

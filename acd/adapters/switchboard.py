@@ -5,6 +5,7 @@ caller's socket while that one is away.
 """
 
 import asyncio
+import re
 from urllib.parse import quote
 
 import structlog
@@ -14,6 +15,7 @@ from acd.adapters.esl_client import SwitchLink
 from acd.adapters.esl_server import CallerDesk
 from acd.domain.effects import (
     CallEffect,
+    DialBack,
     FetchCaller,
     HangUpCaller,
     HoldLeg,
@@ -22,7 +24,7 @@ from acd.domain.effects import (
     TransferCaller,
     Withdraw,
 )
-from acd.domain.inputs import LegEnded, LegHeld
+from acd.domain.inputs import CallerGone, LegEnded, LegHeld
 from acd.service.core import Core
 from esl import EslError
 
@@ -84,6 +86,35 @@ def _queue_name(name: str) -> str:
     return name
 
 
+def originate_line(effect: DialBack) -> str:
+    """The command that calls a customer back; answered, the call goes the way of every caller. Raises UnsafeText."""
+    queue = _queue_name(effect.queue)
+    if set(queue) & set(",{}[]'^"):
+        raise UnsafeText(f"{queue!r} can't stand in a dial string")
+    channel_id = checked("id", effect.channel_id)
+    variables = {
+        "origination_uuid": channel_id,
+        "originate_timeout": str(int(effect.timeout_seconds)),
+        "ignore_early_media": "true",
+        "origination_caller_id_number": checked("extension", effect.caller_id) if effect.caller_id else "",
+        "interaction_id": checked("id", effect.interaction_id),
+        "uckefu_role": "caller",
+        "uckefu_queue": queue,
+        "uckefu_language": checked("id", effect.language) if effect.language else "",
+        "uckefu_recording": f"unfiled/{channel_id}.wav",
+        "api_reporting_hook": "'python fs_scripts.cdr'",
+    }
+    braces = ",".join(f"{name}={value}" for name, value in variables.items() if value)
+    number = checked("extension", effect.number)
+    return f"originate {{{braces}}}sofia/gateway/{checked('id', effect.trunk)}/{number} queue XML uckefu"
+
+
+def cause_of(reply: str) -> str:
+    """The hangup cause in `-ERR NO_ANSWER`."""
+    found = re.search(r"-ERR\s+([A-Z_]{3,64})", reply)
+    return found[1] if found else "DESTINATION_OUT_OF_ORDER"
+
+
 class Switchboard:
     """`service.ports.Switch` on the event socket."""
 
@@ -101,9 +132,17 @@ class Switchboard:
                 LegEnded(at_us=self._core.now_us(), leg_id=effect.leg_id, cause="CONTROL_FAILED")
             )
             return
-        task = asyncio.create_task(self._hold(effect) if isinstance(effect, HoldLeg) else self._send(effect))
+        task = asyncio.create_task(self._carry_out(effect))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _carry_out(self, effect: CallEffect) -> None:
+        if isinstance(effect, HoldLeg):
+            await self._hold(effect)
+        elif isinstance(effect, DialBack):
+            await self._dial_back(effect)
+        else:
+            await self._send(effect)
 
     async def _send(self, effect: CallEffect) -> None:
         try:
@@ -116,6 +155,17 @@ class Switchboard:
                 error=str(error),
                 call_uuid=effect.channel_id,
             )
+
+    async def _dial_back(self, effect: DialBack) -> None:
+        """The call's own end is heard of as any caller's; one that never began has no other witness than the reply."""
+        try:
+            await self._link.bgapi(originate_line(effect))
+        except (EslError, UnsafeText) as error:
+            log.info("acd_callback_not_answered", error=str(error), interaction_id=effect.interaction_id)
+            gone = CallerGone(
+                at_us=self._core.now_us(), channel_id=effect.channel_id, cause=cause_of(str(error))
+            )
+            self._core.submit(gone)
 
     async def _hold(self, effect: HoldLeg) -> None:
         """Music in the agent's place, without a re-INVITE: after `uuid_hold` of the agent's leg FreeSWITCH 1.10.12

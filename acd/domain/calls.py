@@ -7,7 +7,7 @@ in our hands again (`BridgeEnded`) or gone (`CallerGone`), so nobody is rung for
 from typing import TYPE_CHECKING, Any
 
 from acd import messages as facts
-from acd.domain import agents, conversations, line
+from acd.domain import agents, callbacks, conversations, line
 from acd.domain.causes import outcome_of
 from acd.domain.effects import FetchCaller, HangUpCaller, LetGo, Withdraw
 from acd.domain.inputs import (
@@ -43,13 +43,18 @@ def member_arrived(e: "Engine", event: MemberArrived) -> None:
         e.anomaly(f"no queue at all for {event.channel_id}")
         e.effect(LetGo(event.switch, event.channel_id, "no-queue"))
         return
+    if callbacks.answered(e, event):
+        return
     e.state.callers[event.channel_id] = Caller(event.interaction_id, event.switch, e.now_us)
+    if event.callback_number and callbacks.is_possible(e, queue, event.callback_number):
+        callbacks.place(e, event, queue)
+        return
     member = e.state.members.get(event.channel_id)
     if member and member.state != "talking" and member.queue == queue:
         _returned(e, member, event)
         return
     if member:
-        _close_former_visit(e, member)
+        close_former_visit(e, member)
     _enter(e, event, queue)
 
 
@@ -69,7 +74,11 @@ def _enter(e: "Engine", event: MemberArrived, queue: str) -> None:
                      "priority", "vip_level", "skills")
     }  # fmt: skip
     line.want(e, values, queue, e.extensions.get(event.wanted_extension))
-    line.enter(e, queue=queue, **values)
+    left = e.state.left_places.pop(event.interaction_id, None)
+    held = (left[1], left[2]) if left and left[0] == queue else None
+    if held is None and event.number and e.state.callbacks:
+        held = callbacks.take_back(e, event, queue)
+    line.enter(e, queue=queue, place=held, **values)
 
 
 def _returned(e: "Engine", member: Member, event: MemberArrived) -> None:
@@ -78,7 +87,7 @@ def _returned(e: "Engine", member: Member, event: MemberArrived) -> None:
     if member.state == "offered":  # the dialplan came round again, so the bridge of that offer is over
         offer = _offer_of(e, member)
         if offer:
-            _begin_ending(e, offer, "withdrawn")
+            begin_ending(e, offer, "withdrawn")
             e.effect(Withdraw(member.switch, member.channel_id, offer.leg_id, KILL_CAUSE))
         _free_member(e, member)
     elif member.state == "away":
@@ -88,7 +97,7 @@ def _returned(e: "Engine", member: Member, event: MemberArrived) -> None:
         e.silent[member.channel_id] = None
 
 
-def _close_former_visit(e: "Engine", member: Member) -> None:
+def close_former_visit(e: "Engine", member: Member) -> None:
     """The caller came to a queue anew, so what was before is over: a talk (transfer), or a wait in another queue."""
     if member.state == "talking":
         _end_talk_of(e, member)
@@ -96,7 +105,7 @@ def _close_former_visit(e: "Engine", member: Member) -> None:
         return
     offer = _offer_of(e, member)
     if offer:
-        _begin_ending(e, offer, "withdrawn")
+        begin_ending(e, offer, "withdrawn")
         e.effect(Withdraw(member.switch, member.channel_id, offer.leg_id, KILL_CAUSE))
     leave(e, member, "transferred")
 
@@ -107,13 +116,20 @@ def _close_former_visit(e: "Engine", member: Member) -> None:
 def caller_gone(e: "Engine", event: CallerGone) -> None:
     """The caller has hung up: whatever goes on for it ends, and nobody is rung for it any more."""
     caller = e.state.callers.pop(event.channel_id, None)
-    if caller:
-        e.state.visits.pop(caller.interaction_id, None)
-        e.state.overflowed.pop(caller.interaction_id, None)
+    _caller_gone(e, event)
+    if caller and caller.interaction_id not in e.state.callbacks:
+        for by_interaction in (e.state.visits, e.state.overflowed, e.state.left_places):
+            by_interaction.pop(caller.interaction_id, None)
+
+
+def _caller_gone(e: "Engine", event: CallerGone) -> None:
     if event.channel_id in e.legs:  # an agent's own phone was the caller
         leg_ended(e, LegEnded(at_us=event.at_us, leg_id=event.channel_id, cause=event.cause))
     member = e.state.members.get(event.channel_id)
     if member is None:
+        return
+    if member.dialing:
+        callbacks.not_reached(e, member, event.cause)
         return
     if member.state == "talking":
         _end_talk_of(e, member)
@@ -122,7 +138,7 @@ def caller_gone(e: "Engine", event: CallerGone) -> None:
     offer = _offer_of(e, member)
     if offer:
         # The switch ends the ringing by itself; the agent is free when the leg is known to be gone.
-        _begin_ending(e, offer, "withdrawn", event.cause)
+        begin_ending(e, offer, "withdrawn", event.cause)
     leave(e, member, "abandoned")
 
 
@@ -192,7 +208,7 @@ def leg_answered(e: "Engine", event: LegAnswered) -> None:
     if offer is None or offer.leg_id != event.leg_id or offer.ending:
         return  # said twice, or answered in the moment in which we ended it: its end is on the way
     member = e.state.members.get(offer.channel_id)
-    if member is None or member.leg_id != offer.leg_id:
+    if member is None or member.leg_id != offer.leg_id or member.dialing:
         e.anomaly(f"answered, but its member is gone: {event.leg_id}")
         return
     _connect(e, agent, offer, member)
@@ -227,8 +243,10 @@ def leg_ended(e: "Engine", event: LegEnded) -> None:
         return  # of an offer that is settled, or nobody's we know
     if agent.offer and agent.offer.leg_id == event.leg_id:
         offer = agent.offer
-        _begin_ending(e, offer, outcome_of(event.cause), event.cause)
-        _free_agent(e, agent, offer)
+        if (dialed := e.state.members.get(offer.channel_id)) and dialed.dialing:
+            return  # it can't be: the phone does not ring yet
+        begin_ending(e, offer, outcome_of(event.cause), event.cause)
+        free_agent(e, agent, offer)
         member = e.state.members.get(offer.channel_id)
         if member and member.leg_id == offer.leg_id:
             if member.attended:
@@ -251,8 +269,8 @@ def bridge_ended(e: "Engine", event: BridgeEnded) -> None:
         return
     offer = _offer_of(e, member)
     if offer:
-        _begin_ending(e, offer, outcome_of(event.cause), event.cause)
-        _free_agent(e, e.state.agents[offer.agent_id], offer)
+        begin_ending(e, offer, outcome_of(event.cause), event.cause)
+        free_agent(e, e.state.agents[offer.agent_id], offer)
     if member.state == "offered":
         _free_member(e, member)
 
@@ -271,12 +289,12 @@ def offer_overdue(e: "Engine", leg_id: str) -> None:
     if agent is None or agent.offer is None or agent.offer.leg_id != leg_id:
         return
     offer = agent.offer
-    _begin_ending(e, offer, "expired")
+    begin_ending(e, offer, "expired")
     if offer.kills < KILLS:
         kill(e, offer)
         return
     e.anomaly(f"the end of leg {leg_id} was not reported")
-    _free_agent(e, agent, offer)
+    free_agent(e, agent, offer)
     member = e.state.members.get(offer.channel_id)
     if member and member.leg_id == leg_id and member.state == "offered":
         _free_member(e, member)
@@ -297,7 +315,9 @@ def leg_held(e: "Engine", event: LegHeld) -> None:
 
 def decline(e: "Engine", offer: Offer) -> None:
     """The agent does not want it: the page is told at once, the member goes on when the phone has stopped."""
-    _begin_ending(e, offer, "declined")
+    if callbacks.refuse(e, offer):
+        return
+    begin_ending(e, offer, "declined")
     kill(e, offer)
 
 
@@ -323,7 +343,7 @@ def forget(e: "Engine", member: Member) -> None:
     line.forget(e, member)
 
 
-def _begin_ending(e: "Engine", offer: Offer, outcome: str, cause: str = "") -> None:
+def begin_ending(e: "Engine", offer: Offer, outcome: str, cause: str = "") -> None:
     if offer.ending:
         return
     offer.ending = outcome
@@ -334,7 +354,7 @@ def _begin_ending(e: "Engine", offer: Offer, outcome: str, cause: str = "") -> N
     )  # fmt: skip
 
 
-def _free_agent(e: "Engine", agent: Agent, offer: Offer) -> None:
+def free_agent(e: "Engine", agent: Agent, offer: Offer) -> None:
     """The agent's half of an offer that failed."""
     e.cancel("offer", offer.leg_id)
     e.legs.pop(offer.leg_id, None)

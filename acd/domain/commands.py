@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from acd import messages as asked
-from acd.domain import agents, calls, conversations
+from acd.domain import agents, callbacks, calls, conversations
 from acd.domain.effects import Answer, HangUpCaller, HoldLeg, ReadConfiguration, TransferCaller
 from acd.domain.inputs import CommandReceived
 from acd.domain.model import Agent, Talk
@@ -49,6 +49,12 @@ def _do(e: "Engine", command: asked.Command) -> str:
         return "ok"
     if isinstance(command, asked.LeaveQueue):
         conversations.left(e, command.interaction_id, command.by)
+        return "ok"
+    if isinstance(command, asked.CancelCallback):
+        member = e.state.members.get(e.state.callbacks.get(command.interaction_id, ""))
+        if member is None or member.state == "talking" or member.attended:
+            raise Refused("no-callback")
+        callbacks.cancel(e, member, _by(command.actor))
         return "ok"
     agent = e.state.agents.get(command.agent_id)
     if agent is None:

@@ -60,6 +60,19 @@ class LetGo(CallEffect):
 
 
 @dataclass(frozen=True, slots=True)
+class DialBack(CallEffect):
+    """Call a customer back; `channel_id` is the new call's UUID. Answered, it goes to the queue's extension."""
+
+    interaction_id: str
+    queue: str
+    number: str
+    trunk: str
+    caller_id: str
+    language: str
+    timeout_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class FetchCaller(CallEffect):
     """Let the caller come (back) to the queue's `socket`, whatever it hears now; its place is kept."""
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from acd.domain import agents, calls, commands, conversations, limits, line, reconcile, routing
+from acd.domain import agents, callbacks, calls, commands, conversations, limits, line, reconcile, routing
 from acd.domain.board import Board, QueueBoard
 from acd.domain.effects import Effect
 from acd.domain.inputs import (
@@ -144,7 +144,7 @@ class Engine:
         member.state = state
         if state == "waiting":
             line.seat(self, member)
-            if member.is_call:
+            if member.is_call and member.attended:
                 self.silent[member.channel_id] = None
 
     def next_offer(self, member: Member, agent: Agent) -> str:
@@ -207,6 +207,8 @@ TIMERS: dict[str, Callable[[Engine, str], None]] = {
     "line": line.look_again,
     "limit": limits.waited,
     "nobody": limits.still_deserted,
+    "dial": callbacks.undialled,
+    "callback": callbacks.due,
     "absent": conversations.stayed_absent,
     "conversation-wrap-up": conversations.wrap_up_over,
     "day": agents.day_begins,

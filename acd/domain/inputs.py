@@ -41,6 +41,19 @@ class LimitConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackConfig:
+    """How a queue calls back; without a trunk it does not. Minutes are of the centre's day."""
+
+    trunk: str = ""  # a gateway of the switch
+    caller_id: str = ""  # the number shown
+    opens_minute: int = 0
+    closes_minute: int = 1440
+    attempts: int = 3
+    retry_seconds: int = 300
+    dial_seconds: int = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QueueConfig:
     """A queue as SQL has it."""
 
@@ -58,6 +71,7 @@ class QueueConfig:
     ageing_seconds: int = 0  # waiting that long is worth one priority; 0: a higher priority always goes first
     historic_wait_seconds: int = 60  # how long somebody waits for the agent it had before
     limits: tuple[LimitConfig, ...] = ()
+    callback: CallbackConfig | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +123,7 @@ class Configured(Input):
     queues: tuple[QueueConfig, ...] = ()
     agents: tuple[AgentConfig, ...] = ()
     rules: Rules = field(default_factory=Rules)
+    do_not_call: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +144,8 @@ class MemberArrived(Input):
     skills: str = ""
     vip_level: int = 0
     wanted_extension: str = ""  # the agent who is asked first
+    callback_number: str = ""  # the caller wants to be called back there
+    announced: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,6 +298,7 @@ def decode_input(text: str | bytes) -> Input:
         values["queues"] = tuple(queue_config(queue) for queue in values["queues"])
         values["agents"] = tuple(agent_config(agent) for agent in values["agents"])
         values["rules"] = Rules(**values["rules"])
+        values["do_not_call"] = tuple(values.get("do_not_call", ()))
     elif kind is SwitchSeen:
         values["legs"] = tuple(SeenLeg(**leg) for leg in values["legs"])
         values["registered"] = tuple(values["registered"])
@@ -298,4 +316,5 @@ def agent_config(data: dict[str, Any]) -> AgentConfig:
 def queue_config(data: dict[str, Any]) -> QueueConfig:
     """A QueueConfig from its JSON object."""
     limits = tuple(LimitConfig(**limit) for limit in data.get("limits", ()))
-    return QueueConfig(**{**data, "limits": limits})
+    callback = CallbackConfig(**data["callback"]) if data.get("callback") else None
+    return QueueConfig(**{**data, "limits": limits, "callback": callback})

@@ -82,6 +82,7 @@ def _send(e: "Engine", member: Member, limit: LimitConfig) -> bool:
     elif member.is_call:
         flow = "" if limit.to == "fallback" else limit.target or FLOWS.get(limit.to, "")
         place = "overflow" if flow else "fallback"
+        e.state.left_places[member.interaction_id] = [member.queue, member.place_us, member.seq]
         e.effect(LetGo(member.switch, member.channel_id, f"overflow-{limit.when}", place, flow))
         calls.leave(e, member, "transferred")
     else:

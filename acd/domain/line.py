@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from acd.domain.engine import Engine
 
 HIGHEST = 9
-TIMERS = ("max-wait", "away", "bridge", "after-talk", "line", "limit")
+TIMERS = ("max-wait", "away", "bridge", "after-talk", "line", "limit", "dial", "callback")
 KEPT = (
     "interaction_id", "channel_id", "switch", "channel", "name", "number", "did", "contact_id", "language", "intent",
     "skills", "priority",
@@ -76,6 +76,8 @@ def forget(e: "Engine", member: Member) -> None:
     e.silent.pop(member.channel_id, None)
     e.entered.pop(member.channel_id, None)
     e.state.members.pop(member.channel_id, None)
+    if e.state.callbacks.get(member.interaction_id) == member.channel_id:
+        del e.state.callbacks[member.interaction_id]
 
 
 def want(e: "Engine", member_values: dict[str, Any], queue: str, agent_id: int | None) -> None:

@@ -142,6 +142,9 @@ class Member(_Record):
     looked_at_us: int = 0
     wanted_agent: int = 0  # only this agent is asked, until `wanted_until_us`
     wanted_until_us: int = 0
+    callback_number: str = ""  # to be called back there
+    callback_tries: int = 0
+    dialing: bool = False  # the customer is being called; `channel_id` is that call's
     note: str = ""  # of the colleague who transferred it
     served_by: int = 0  # the agent who has the conversation
 

@@ -39,7 +39,7 @@ def started(e: "Engine", event: Started) -> None:
     for name in state.switches:
         state.switches[name] = False
     for member in tuple(state.members.values()):
-        if member.is_call:
+        if member.is_call and not member.channel_id.startswith("callback:") and not member.dialing:
             calls.socket_lost(e, member)
 
 
@@ -59,7 +59,7 @@ def switch_lost(e: "Engine", event: SwitchLost) -> None:
 def configured(e: "Engine", event: Configured) -> None:
     """Queues, agents and rules are these from now on; calls and places stay."""
     state = e.state
-    state.rules = event.rules
+    state.rules, state.do_not_call = event.rules, event.do_not_call
     _take_queues(e, event)
     wanted = {agent.agent_id: agent for agent in event.agents}
     for agent_id in [agent_id for agent_id in state.agents if agent_id not in wanted]:
@@ -126,14 +126,24 @@ def _callers_gone(e: "Engine", seen: SwitchSeen, legs: dict[str, SeenLeg]) -> li
     return [
         CallerGone(at_us=seen.at_us, channel_id=channel_id, cause="LOST")
         for channel_id, caller in e.state.callers.items()
-        if caller.switch == seen.switch and caller.seen_at_us < seen.asked_at_us and channel_id not in legs
+        if caller.switch == seen.switch
+        and caller.seen_at_us < seen.asked_at_us - (LEG_MARGIN_US if _is_dialing(e, channel_id) else 0)
+        and channel_id not in legs
     ]
+
+
+def _is_dialing(e: "Engine", channel_id: str) -> bool:
+    member = e.state.members.get(channel_id)
+    return member is not None and member.dialing
 
 
 def _legs_gone(e: "Engine", seen: SwitchSeen, legs: dict[str, SeenLeg]) -> list[Input]:
     gone = []
     for agent in e.state.agents.values():
         offer, talk = agent.offer, agent.talk
+        member = e.state.members.get(offer.channel_id) if offer else None
+        if member and member.dialing:
+            continue  # the agent's phone does not ring before the customer has answered
         if offer and offer.switch == seen.switch and offer.made_at_us < seen.asked_at_us - LEG_MARGIN_US:
             gone.append(
                 (offer.leg_id, "ORIGINATOR_CANCEL")

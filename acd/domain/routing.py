@@ -10,7 +10,7 @@ import heapq
 from typing import TYPE_CHECKING, Any
 
 from acd import messages as facts
-from acd.domain import conversations, line
+from acd.domain import callbacks, conversations, line
 from acd.domain.board import MemberKey, Need, QueueBoard, Rank
 from acd.domain.effects import OfferCall, PlayMusic
 from acd.domain.model import Agent, Member, Offer
@@ -98,7 +98,9 @@ def _take(e: "Engine", member: Member, agent: Agent, *, another_round: bool) -> 
     reason = _reason(board, member, agent, another_round=another_round)
     if another_round:
         member.tried = []
-    if member.is_call:
+    if member.callback_number and not member.attended:
+        callbacks.dial(e, member, agent, reason)
+    elif member.is_call:
         _offer(e, member, agent, reason)
     else:
         conversations.assign(e, member, agent, reason)

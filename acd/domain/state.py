@@ -49,6 +49,11 @@ class State:
         default_factory=dict
     )  # by interaction id: limits that sent it on
     offers_made: int = 0
+    callbacks: dict[str, str] = field(default_factory=dict)  # by interaction id: the member's channel id
+    left_places: dict[str, list[Any]] = field(
+        default_factory=dict
+    )  # by interaction id: [queue, place_us, seq]
+    do_not_call: tuple[str, ...] = ()
     registrations: dict[str, list[str]] = field(default_factory=dict)  # extension -> switches
     switches: dict[str, bool] = field(default_factory=dict)  # connected
     timers: Timers = field(default_factory=Timers)
@@ -74,6 +79,9 @@ class State:
             "ended_conversations": list(self.ended_conversations),
             "overflowed": self.overflowed,
             "offers_made": self.offers_made,
+            "callbacks": self.callbacks,
+            "left_places": self.left_places,
+            "do_not_call": list(self.do_not_call),
             "registrations": self.registrations,
             "switches": self.switches,
             "timers": self.timers.to_json(),
@@ -91,6 +99,9 @@ class State:
         state.ended_conversations = dict.fromkeys(data.get("ended_conversations", ()))
         state.overflowed = data.get("overflowed", {})
         state.offers_made = data.get("offers_made", 0)
+        state.callbacks = data.get("callbacks", {})
+        state.left_places = data.get("left_places", {})
+        state.do_not_call = tuple(data.get("do_not_call", ()))
         state.rules = Rules(**data["rules"])
         state.queues = {queue["name"]: queue_config(queue) for queue in data["queues"]}
         state.agents = {agent.agent_id: agent for agent in map(Agent.from_json, data["agents"])}

@@ -82,6 +82,7 @@ def _rows(members: list[Member]) -> list[dict[str, Any]]:
             "member_id": member.member_id, "interaction_id": member.interaction_id, "queue": member.queue,
             "channel": member.channel, "name": member.name, "number": member.number, "entered_at_us": member.entered_at_us,
             "position": positions[member.queue], "priority": member.priority, "offered": member.state == "offered", "away": member.state == "away",
+            "callback": bool(member.callback_number),
         })  # fmt: skip
     return rows
 

@@ -12,12 +12,14 @@ from acd.domain.board import FREE, Need, standing, standing_for_conversations
 from acd.domain.engine import Engine
 from acd.domain.inputs import (
     BridgeEnded,
+    CallbackConfig,
     CallerGone,
     ControlLost,
     EndpointChanged,
     LegAnswered,
     LegEnded,
     LegHeld,
+    LimitConfig,
     MemberArrived,
     PhoneLegStarted,
     QueueConfig,
@@ -48,7 +50,17 @@ CAUSES = [
     "SUBSCRIBER_ABSENT",
 ]
 QUEUES = (
-    QueueConfig(name="sales", wrap_up_seconds=0, max_wait_seconds=40),
+    QueueConfig(
+        name="sales",
+        wrap_up_seconds=0,
+        max_wait_seconds=40,
+        callback=CallbackConfig(trunk="gw", attempts=2, retry_seconds=4, dial_seconds=6),
+        limits=(
+            LimitConfig(when="length", value=2, to="queue", target="service"),
+            LimitConfig(when="time", value=9, to="flow", target="night"),
+            LimitConfig(when="nobody", value=3),
+        ),
+    ),
     QueueConfig(name="service", offer_timeout_seconds=10, ageing_seconds=20),
     QueueConfig(name="chat", channel="chat", wrap_up_seconds=5, historic_wait_seconds=8, tier_wait_seconds=4),
 )
@@ -90,8 +102,9 @@ class AnyOrder(RuleBasedStateMachine):
         priority=st.integers(-1, 11),
         skills=st.sampled_from(NEEDS),
         wanted=st.sampled_from(["", "", "1003"]),
+        back=st.sampled_from(["", "", "13800138000"]),
     )
-    def arrive(self, channel: str, queue: str, priority: int, skills: str, wanted: str) -> None:
+    def arrive(self, channel: str, queue: str, priority: int, skills: str, wanted: str, back: str) -> None:
         self.centre.do(
             MemberArrived,
             channel_id=channel,
@@ -101,6 +114,8 @@ class AnyOrder(RuleBasedStateMachine):
             priority=priority,
             skills=skills,
             wanted_extension=wanted,
+            callback_number=back,
+            number="13800138000" if channel == "c1" else "",
         )
 
     @rule(
@@ -111,6 +126,26 @@ class AnyOrder(RuleBasedStateMachine):
     )
     def chat(self, visitor: str, priority: int, skills: str, historic: int | None) -> None:
         self.centre.chats(visitor, priority=priority, skills=skills, historic_agent_id=historic)
+
+    @rule(data=st.data(), reached=st.booleans())
+    def customer(self, data: Any, reached: bool) -> None:
+        """A customer who is called back answers, or does not."""
+        members = self.centre.engine.state.members
+        dialing = [m for m in members.values() if m.dialing]
+        if dialing:
+            member = data.draw(st.sampled_from(dialing))
+            if reached:
+                self.centre.do(
+                    MemberArrived, channel_id=member.channel_id, interaction_id=member.interaction_id,
+                    switch="switch1", queue=member.queue,
+                )  # fmt: skip
+            else:
+                self.centre.do(CallerGone, channel_id=member.channel_id, cause="NO_ANSWER")
+
+    @rule(data=st.data())
+    def cancel_callback(self, data: Any) -> None:
+        known = list(self.centre.engine.state.callbacks) or ["none"]
+        self.centre.command("CancelCallback", 0, interaction_id=data.draw(st.sampled_from(known)))
 
     @rule(visitor=st.sampled_from(CHATS))
     def visitor_leaves(self, visitor: str) -> None:
@@ -300,10 +335,18 @@ class AnyOrder(RuleBasedStateMachine):
                 assert state.timers.due_us("conversation-wrap-up", f"{agent.agent_id} {offer_id}")
 
     @invariant()
+    def no_more_customers_are_dialled_than_agents_are_reserved(self) -> None:
+        state = self.centre.engine.state
+        reserved = {agent.offer.channel_id for agent in state.agents.values() if agent.offer}
+        assert {m.channel_id for m in state.members.values() if m.dialing} <= reserved
+        for interaction_id, channel_id in state.callbacks.items():
+            assert state.members[channel_id].interaction_id == interaction_id
+
+    @invariant()
     def a_timer_of_a_member_has_a_member(self) -> None:
         state = self.centre.engine.state
         for _, kind, key in state.timers.to_json():
-            if kind in ("line", "max-wait", "away", "bridge", "after-talk"):
+            if kind in ("line", "max-wait", "away", "bridge", "after-talk", "dial", "callback", "limit"):
                 assert key in state.members
 
     @invariant()
@@ -320,13 +363,18 @@ class AnyOrder(RuleBasedStateMachine):
         talks = {a.talk.leg_id for a in state.agents.values() if a.talk}
         for member in state.members.values():
             if member.state == "away":
-                assert timers.due_us("away", member.channel_id) is not None
+                kind = "callback" if member.channel_id.startswith("callback:") else "away"
+                assert timers.due_us(kind, member.channel_id) is not None
+            if member.dialing:
+                assert timers.due_us("dial", member.channel_id) is not None
+                assert member.leg_id in offers
             if member.state == "offered" and member.leg_id not in offers:
                 assert timers.due_us("bridge", member.channel_id) is not None
             if member.is_call and member.state == "talking" and member.leg_id not in talks:
                 assert timers.due_us("after-talk", member.channel_id) is not None
             if member.state == "waiting":
-                assert member.overdue or timers.due_us("max-wait", member.channel_id) is not None
+                held = member.overdue or member.channel_id.startswith("callback:")
+                assert held or timers.due_us("max-wait", member.channel_id) is not None
 
     @invariant()
     def the_boards_are_what_the_state_says(self) -> None:

@@ -8,9 +8,20 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from acd.adapters.sql_config import day_offset_seconds, read_configuration
-from acd.domain.inputs import Rules, decode_input, encode_input
+from acd.domain.inputs import CallbackConfig, LimitConfig, Rules, decode_input, encode_input
 from sql.engine import make_engine
-from sql.models import Agent, AgentRouting, AgentSkill, Base, Queue, QueueRouting, RoutingRule, Tier, User
+from sql.models import (
+    Agent,
+    AgentRouting,
+    AgentSkill,
+    Base,
+    DoNotCall,
+    Queue,
+    QueueRouting,
+    RoutingRule,
+    Tier,
+    User,
+)
 from tests.unit.acd.acd_world import START_US
 from uckefu.times import from_us
 
@@ -79,3 +90,27 @@ def test_the_settings_of_a_queue_go_with_it(record: Engine) -> None:
 def test_the_day_begins_at_midnight_in_the_centre() -> None:
     assert day_offset_seconds("Asia/Shanghai", START_US) == 8 * 3600
     assert day_offset_seconds("UTC", START_US) == 0
+
+
+def test_limits_callbacks_and_numbers_not_to_call_are_read(record: Engine) -> None:
+    limits = {
+        "length": {"value": 20, "to": "queue", "target": "sales"},
+        "nobody": {"to": "voicemail"},
+        "time": {"value": 60, "to": "the moon"},
+    }
+    callback = {"trunk": "gateway1", "opens": "09:00", "closes": "20:30", "attempts": 2}
+    with Session(record) as session, session.begin():
+        session.add(QueueRouting(queue_id=1, limits=limits, callback=callback))
+        session.add(QueueRouting(queue_id=2, callback={"opens": "noon"}))
+        session.add(DoNotCall(number="13800138000", created_at=from_us(START_US)))
+    found = read_configuration(record, START_US)
+    assert found.queues[0].limits == (
+        LimitConfig(when="nobody", to="voicemail"),
+        LimitConfig(when="length", value=20, to="queue", target="sales"),
+    )
+    assert found.queues[0].callback == CallbackConfig(
+        trunk="gateway1", opens_minute=540, closes_minute=1230, attempts=2
+    )
+    assert found.queues[1].callback is None
+    assert found.do_not_call == ("13800138000",)
+    assert decode_input(encode_input(found)) == found
