@@ -29,6 +29,7 @@ from admin import (
     live,
     permissions,
     planning,
+    prompts,
     queues,
     security,
     shell,
@@ -69,7 +70,7 @@ def create_app(settings: Settings, *, async_mode: str = "threading", **overrides
     csrf.init_app(app)
     errors.init_app(app)
     shell.init_app(app)
-    for room in (accounts, desk, calls, contacts, supervision, queues, planning, flows, users, health, chat):
+    for room in (accounts, desk, calls, contacts, supervision, queues, planning, flows, prompts, users, health, chat):
         app.register_blueprint(room.blueprint)
     app.register_blueprint(chat.visitors_blueprint)
     csrf.exempt(chat.visitors_blueprint)

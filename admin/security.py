@@ -53,7 +53,7 @@ def init_app(app: Flask) -> None:
         if "frame_ancestors" not in g:  # the visitor's window says who may embed it
             response.headers["X-Frame-Options"] = "DENY"
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-        response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         if request.is_secure:
             response.headers["Strict-Transport-Security"] = "max-age=31536000"
         if "public_seconds" in g and response.status_code == 200:

@@ -30,6 +30,7 @@ RAIL = (
     Entry("planning.page", "chart-histogram", _l("Staffing"), "planning.use"),
     Entry("queues.page", "stack-2", _l("Queues"), "queues.manage"),
     Entry("flows.page", "sitemap", _l("Voice flows"), "flows.manage"),
+    Entry("prompts.page", "volume", _l("Prompts"), "prompts.manage"),
     Entry("users.page", "users", _l("Users"), "users.manage"),
 )
 

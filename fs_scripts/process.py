@@ -51,7 +51,7 @@ def centre() -> Centre:
 @cache
 def prompts() -> Prompts:
     """The prompt files."""
-    return Prompts(PROJECT_ROOT / "sounds")
+    return Prompts(PROJECT_ROOT / "sounds", settings().instance / "sounds")
 
 
 def flows(languages: Sequence[str]) -> FlowLibrary:

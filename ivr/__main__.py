@@ -83,7 +83,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # The run itself is shown; its log lines would only repeat it.
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     settings = load_settings()
-    desk = Desk(settings, load_centre(settings.centre_file), Prompts(PROJECT_ROOT / "sounds"))
+    prompts = Prompts(PROJECT_ROOT / "sounds", settings.instance / "sounds")
+    desk = Desk(settings, load_centre(settings.centre_file), prompts)
     try:
         return int(COMMANDS[given.command](given, desk))
     except NotPublished as refused:

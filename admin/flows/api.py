@@ -168,4 +168,6 @@ def dry(flow: str) -> ResponseReturnValue:
 def addresses(name: str) -> dict[str, str]:
     """Where the scripts of one flow's editor send their questions."""
     routes = {"read": "read", "save": "save", "publish": "publish", "changes": "changes_page", "dry": "dry"}
-    return {key: url_for(f"flows.{view}", flow=name) for key, view in routes.items()}
+    found = {key: url_for(f"flows.{view}", flow=name) for key, view in routes.items()}
+    listen = url_for("prompts.sound", lang=workshop().centre.language, prompt="x").removesuffix("x")
+    return found | {"listen": listen}

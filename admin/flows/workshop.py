@@ -43,7 +43,7 @@ class Workshop:
     @cached_property
     def prompts(self) -> Prompts:
         """The prompts that calls hear."""
-        return Prompts(SOUNDS)
+        return Prompts(SOUNDS, self.settings.instance / "sounds")
 
     @cached_property
     def speech(self) -> Speech:

@@ -33,7 +33,9 @@ def test_what_is_missing_is_marked_at_its_field(ask, night):
 
 def test_a_change_by_the_form_leaves_comments_alone(ask, night, flow_text):
     _, told = ask(
-        "read", text=flow_text, changes=[{"do": "set", "path": ["nodes", "desk", "queue"], "value": "another"}]
+        "read",
+        text=flow_text,
+        changes=[{"do": "set", "path": ["nodes", "desk", "queue"], "value": "another"}],
     )
     assert told["text"] == flow_text.replace("queue: service", "queue: another")
 
