@@ -72,6 +72,7 @@ def create_app(settings: Settings, *, async_mode: str = "threading", **overrides
     shell.init_app(app)
     for room in (accounts, desk, calls, contacts, supervision, queues, planning, flows, prompts, users, health, chat):
         app.register_blueprint(room.blueprint)
+    app.register_blueprint(chat.sites_blueprint)
     app.register_blueprint(chat.visitors_blueprint)
     csrf.exempt(chat.visitors_blueprint)
     _start_sockets(app, async_mode)

@@ -25,6 +25,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "prompts.manage": frozenset({"administrator"}),
     "flows.manage": frozenset({"administrator"}),
     "queues.manage": frozenset({"administrator"}),
+    "sites.manage": frozenset({"administrator"}),
     "planning.use": frozenset({"administrator", "supervisor"}),
     "supervise": frozenset({"administrator", "supervisor"}),
     "replies.share": frozenset({"administrator", "supervisor"}),

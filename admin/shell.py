@@ -31,6 +31,7 @@ RAIL = (
     Entry("queues.page", "stack-2", _l("Queues"), "queues.manage"),
     Entry("flows.page", "sitemap", _l("Voice flows"), "flows.manage"),
     Entry("prompts.page", "volume", _l("Prompts"), "prompts.manage"),
+    Entry("sites.page", "world", _l("Sites"), "sites.manage"),
     Entry("users.page", "users", _l("Users"), "users.manage"),
 )
 

@@ -6,9 +6,10 @@ from admin.chat import events
 from admin.chat.keeper import Keeper
 from admin.chat.positions import Positions
 from admin.chat.relay import Relay
+from admin.chat.site_views import blueprint as sites_blueprint
 from admin.chat.views import blueprint, visitors_blueprint
 
-__all__ = ["blueprint", "events", "init_app", "visitors_blueprint"]
+__all__ = ["blueprint", "events", "init_app", "sites_blueprint", "visitors_blueprint"]
 
 
 def init_app(app: Flask) -> None:

@@ -1,4 +1,4 @@
-/* The entry on a customer's site. Served by admin/chat/views.py with the site's settings in place of "%CONFIG%".
+/* The entry on a customer's site. Served by admin/chat/views.py with the site's settings as C.
    It keeps one global (UCKeFu), lives in a closed shadow root, and needs of the page's policy only script-src,
    connect-src and frame-src for our host: styles come in through the CSSOM, which a policy doesn't forbid. */
 (() => {
