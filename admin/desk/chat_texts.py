@@ -11,6 +11,7 @@ def talk_texts() -> dict[str, str]:
 def _list() -> dict[str, str]:
     return {
         "group.waiting": _("Waiting for me"), "group.answered": _("Waiting for the customer"), "group.later": _("Later"),
+        "empty.recent": _("Nothing served or missed today."), "recent.missed": _("missed"), "recent.open": _("no disposition yet"), "save": _("Save"),
         "empty.search": _("Nothing in the list fits. Clear the search to see all."),
         "talk.visitor": _("Visitor {id}"), "talk.none_waiting": _("Nobody waits for your reply."),
         "minutes": _("{n} min"), "hours": _("{n} h"), "unread": _("{n} unread"), "me_said": _("Me: {words}"),
@@ -51,7 +52,7 @@ def _side() -> dict[str, str]:
     return {
         "fact.mail": _("Mail"), "edit": _("Edit the contact"), "tag.add": _("+ Tag"), "tag.remove": _("Take away {name}"),
         "link.title": _("Link a contact"), "link.search": _("Name, number or mail"), "link.new": _("New contact of this visitor"), "link.none": _("Not linked to a contact yet"),
-        "visitor.title": _("Visitor"), "visitor.name": _("Calls itself"), "visitor.where": _("Where"), "visitor.device": _("Device"), "visitor.source": _("Came from"),
+        "visitor.title": _("Visitor"), "visitor.name": _("Calls itself"), "visitor.where": _("Location"), "visitor.device": _("Device"), "visitor.source": _("Came from"),
         "visitor.visits": _("Visits"), "visitor.count": _("visit {n}, stayed {time}"), "visitor.page": _("Page"), "visitor.trail": _("Pages of this visit"),
     }  # fmt: skip
 

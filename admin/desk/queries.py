@@ -126,3 +126,41 @@ def my_day(agent_id: int, zone: str) -> dict[str, Any]:
         "ratings": len(ratings),
         "rating": sum(ratings.values()) / len(ratings) if ratings else None,
     }
+
+
+RECENT = 30
+
+
+def recent(agent_id: int, zone: str) -> list[dict[str, Any]]:
+    """What the agent served or missed today, the latest first: talks with their disposition, offers that expired."""
+    since = day_begin(zone)
+    talks = db.session.execute(
+        select(Talk, Interaction, Disposition, Conversation.name)
+        .join(Interaction, Interaction.id == Talk.interaction_id)
+        .outerjoin(Disposition, Disposition.id == Talk.disposition_id)
+        .outerjoin(Conversation, Conversation.id == Talk.interaction_id)
+        .where(Talk.agent_id == agent_id, Talk.connected_at >= since, Talk.ended_at.is_not(None))
+        .order_by(Talk.connected_at.desc())
+        .limit(RECENT)
+    )
+    missed = db.session.execute(
+        select(Offer, Interaction)
+        .join(Interaction, Interaction.id == Offer.interaction_id)
+        .where(Offer.agent_id == agent_id, Offer.offered_at >= since, Offer.outcome == "expired")
+        .order_by(Offer.offered_at.desc())
+        .limit(RECENT)
+    )
+    rows = [
+        {
+            "at": talk.connected_at, "offer_id": talk.id, "interaction": interaction, "disposition": disposition,
+            "talk": elapsed(talk.connected_at, talk.ended_at), "missed": False, "name": name or "",
+        }
+        for talk, interaction, disposition, name in talks
+    ] + [
+        {
+            "at": offer.offered_at, "offer_id": offer.id, "interaction": interaction, "disposition": None, "talk": None,
+            "missed": True, "name": "",
+        }
+        for offer, interaction in missed
+    ]  # fmt: skip
+    return sorted(rows, key=lambda row: row["at"], reverse=True)[:RECENT]

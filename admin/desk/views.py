@@ -15,7 +15,7 @@ from admin.desk.texts import js_texts
 from admin.i18n import language
 from admin.permissions import allowed, requires
 from admin.shell import centre
-from admin.telephone import national
+from admin.telephone import masked, national
 from admin.view import latest
 from uckefu.times import clock, shown
 
@@ -75,6 +75,26 @@ def my_day() -> ResponseReturnValue:
         invited=f"{figures['invited']} / {figures['accepted']} / {figures['refused']}",
         rating="—" if figures["rating"] is None else f"{figures['rating']:.1f} ({figures['ratings']})",
     )
+
+
+@blueprint.get("/desk/recent")
+@requires("desk.use")
+def recent() -> ResponseReturnValue:
+    """What the agent served or missed today; a talk without a disposition can be given one here."""
+    here = centre()
+    rows = queries.recent(current_user.agent_id, here.timezone) if current_user.agent_id is not None else []
+    found = []
+    for row in rows:
+        at, interaction, chosen = shown(row["at"], here.timezone), row["interaction"], row["disposition"]
+        contact = queries.contact_of(interaction.from_number, here.region) if not row["name"] else None
+        found.append({
+            "when": at.strftime("%H:%M") if at else "", "offer_id": row["offer_id"], "interaction_id": interaction.id,
+            "channel": interaction.channel, "direction": interaction.direction, "missed": row["missed"],
+            "name": row["name"] or (contact.name if contact else ""), "number": masked(interaction.from_number, here.region),
+            "disposition": chosen and (chosen.title_zh if language() == "zh" else chosen.title_en),
+            "talk": clock(row["talk"]) if row["talk"] is not None else "",
+        })  # fmt: skip
+    return jsonify(recent=found)
 
 
 def _seen_by_me(interaction_id: str) -> str:

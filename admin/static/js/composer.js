@@ -51,6 +51,7 @@ const Composer = (() => {
     draftTimer = null;
     if (!id) return;
     const shown = id;
+    Talks.drafted(id, { kind: mode, text: area.value });
     Desk.askQuietly("draft", { conversation_id: id, kind: mode, text: area.value.slice(0, 4000) }).then((answer) => {
       if (shown === id) draftState.replaceChildren(answer?.ok ? text("draft.saved") : text("draft.kept_here"), " · ", element("kbd", {}, "Enter"), " ", text("draft.sends"), " · ", element("kbd", {}, "Shift Enter"), " ", text("draft.breaks"));
     });

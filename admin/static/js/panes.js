@@ -55,12 +55,13 @@ const Panes = (() => {
     head.unread ? element("span", { class: "uc-count", "aria-label": text("unread", { n: head.unread }) }, head.unread) : ""));
   };
   const talkGroup = (title, heads) => (heads.length ? [element("h2", {}, text(title), " ", element("span", {}, heads.length)), element("ul", {}, ...heads.map(talk))] : []);
+  const wrapName = (one) => one.name || Talks.name(Talks.head(one.interaction_id));
   const wrapping = (my) => {
     const rows = my?.conversation_wrap_ups ?? [];
     return rows.length ? [element("h2", {}, text("group.wrap_up"), " ", element("span", {}, rows.length)), element("ul", {}, ...rows.map((one) => element("li", {}, element("a", {
       class: "uc-item uc-s-wrap", href: `#talk-${one.interaction_id}`, "data-wrap": one.interaction_id, "aria-current": Talks.selected() === one.interaction_id ? "true" : null,
       onclick: (event) => { event.preventDefault(); Talks.open(one.interaction_id); } },
-    avatar(one.name || text("unknown")), element("span", { class: "uc-cut" }, one.name || Talks.name(Talks.head(one.interaction_id))),
+    element("span", { class: "uc-ava", "aria-hidden": "true" }, wrapName(one).slice(0, 1), element("i", { class: `ti ti-${TalkPane.channelIcon(one.channel)} uc-ch` })), element("span", { class: "uc-cut" }, wrapName(one)),
     timer({ to: one.ends_at_us, whole: "uc-wait uc-s-wrap uc-num" }), element("p", { class: "uc-cut uc-meta" }, text("choose_disposition"))))))] : [];
   };
   /* While the pointer or the focus is in the list nothing moves: the order that is shown stays, news go to the end. */
@@ -107,6 +108,34 @@ const Panes = (() => {
           agent.capacity ? ` · ${text("talks_of", { n: agent.capacity.conversations, most: agent.capacity.maximum })}` : ""), dialButton(agent.extension, { extension: agent.extension })));
     }))];
   };
+
+  /* What I served or missed today: a call that was missed, a talk whose disposition was not chosen in time. */
+  let past24 = [];
+  const learnRecent = async () => {
+    const answer = await Desk.fetchJson("/desk/recent");
+    if (!answer) return;
+    past24 = answer.recent;
+    listed = "";
+    Desk.draw();
+  };
+  const lateForm = (row) => {
+    const select = element("select", { class: "form-select w-auto", "aria-label": text("label.disposition") }, element("option", { value: "" }, text("disposition")), ...data.names.dispositions.map((d) => element("option", { value: d.id }, d.title)));
+    return element("form", { class: "uc-late", onsubmit: async (event) => {
+      event.preventDefault();
+      if (!select.value) { select.focus(); return; }
+      if ((await Desk.send("finish", { offer_id: row.offer_id, disposition_id: Number(select.value), note: "" }))?.ok) { Dom.toast(text("saved")); setTimeout(learnRecent, 1500); }
+    } }, select, element("button", { class: "btn" }, text("save")));
+  };
+  const recentRow = (row) => {
+    const who = row.name || row.number || text("unknown"), isCallRow = row.channel === "voice";
+    const kind = row.missed ? "alert" : row.disposition ? "" : "wrap";
+    return element("li", {}, element("div", { class: `uc-item${kind ? ` uc-s-${kind}` : ""}`, "data-recent": row.offer_id },
+      element("span", { class: "uc-ava", "aria-hidden": "true" }, who.slice(0, 1), element("i", { class: `ti ti-${row.missed ? "phone-off" : isCallRow ? "phone-incoming" : TalkPane.channelIcon(row.channel)} uc-ch` })),
+      element("span", { class: "uc-cut" }, element("a", { href: isCallRow ? `/calls/?text=${row.interaction_id}` : `/conversations/${row.interaction_id}` }, who)), element("span", { class: "uc-wait" }, row.when),
+      element("p", { class: "uc-cut uc-meta" }, row.missed ? element("span", { class: "uc-wait uc-s-alert" }, text("recent.missed")) : [row.disposition ?? element("b", { class: "uc-s-wrap uc-wait" }, text("recent.open")), row.talk ? ` · ${row.talk}` : ""]),
+      !row.missed && !row.disposition ? lateForm(row) : ""));
+  };
+  const recentList = () => (past24.length ? [element("ul", {}, ...past24.map(recentRow))] : [empty(text("empty.recent"))]);
 
   /* A number that can be called: the agent's own phone rings first. */
   const dialButton = (shown, target) => (data.agent_id && data.can_dial ? element("button", { type: "button", class: "btn btn-ghost btn-icon uc-tiny uc-dial", title: text("dial", { number: shown }), "aria-label": text("dial", { number: shown }),
@@ -209,6 +238,7 @@ const Panes = (() => {
       tab = name;
       listed = "";
       document.querySelectorAll("[data-tab]").forEach((node) => node.setAttribute("aria-selected", String(node.dataset.tab === name)));
+      if (name === "recent") learnRecent();
     },
     drawList(my, board) {
       const groups = Talks.groups(), talks = groups.waiting.length + groups.answered.length + groups.later.length;
@@ -217,11 +247,11 @@ const Panes = (() => {
       document.querySelector("[data-count=queue]").textContent = board?.members?.length || "";
       const lines = (heads) => heads.map((head) => [head.conversation_id, head.unread, head.last, Talks.name(head), urgency(head), head.waiting_since_us, head.has_draft]);
       const now = JSON.stringify(tab === "mine" ? [my?.offer, my?.call, my?.wrap_up, my?.conversation_wrap_ups, Desk.nameOf(my?.offer ?? my?.call ?? my?.wrap_up), lines(groups.waiting), lines(groups.answered),
-        lines(groups.later), Talks.selected(), wanted(), using()] : tab === "queue" ? [board?.members] : [board?.agents]);
+        lines(groups.later), Talks.selected(), wanted(), using()] : tab === "queue" ? [board?.members] : tab === "recent" ? [past24] : [board?.agents]);
       if (now === listed || (listed && inUse())) return;
       listed = now;
       const focused = list.contains(document.activeElement) ? document.activeElement.dataset.talk : null, top = list.scrollTop;
-      list.replaceChildren(...(tab === "mine" ? mine(my) : tab === "queue" ? waiting(board) : colleagues(board)));
+      list.replaceChildren(...(tab === "mine" ? mine(my) : tab === "queue" ? waiting(board) : tab === "recent" ? recentList() : colleagues(board)));
       list.scrollTop = top;
       if (focused) list.querySelector(`[data-talk="${CSS.escape(focused)}"]`)?.focus();
     },

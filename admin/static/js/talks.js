@@ -255,6 +255,6 @@ const Talks = (() => {
     typing: (id) => { const one = typing.get(id); return one && one.untilMs > Date.now() ? one : null; },
     others: (id) => others.get(id) ?? [],
     isEnding: (id) => ending.has(id),
-    has: (id) => heads.has(id),
+    drafted: (id, draft) => { drafts.set(id, draft); if (heads.has(id)) take({ conversation_id: id, has_draft: Boolean(draft.text) }); },
   };
 })();

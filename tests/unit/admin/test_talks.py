@@ -21,6 +21,7 @@ from sql.models import (
     Draft,
     Interaction,
     Message,
+    Offer,
     QuickReply,
     Site,
     Talk,
@@ -327,3 +328,41 @@ def test_a_transcript_is_for_who_took_part_and_a_supervisors_reading_is_noted(
     assert sign_in("agent2").get(f"/conversations/{talk}").status_code == 404
     assert sign_in("supervisor").get(f"/conversations/{talk}").status_code == 200
     assert session.query(AuditEntry).filter_by(action="conversation-read", subject=talk).count() == 1
+
+
+def test_recent_has_what_was_missed_and_what_has_no_disposition_yet(
+    sign_in: SignIn, session: Session, agents: dict[str, int], talk: str
+) -> None:
+    begin = now() - timedelta(seconds=9)
+    session.add(Interaction(id="call-1", channel="voice", started_at=begin, from_number="13800138000"))
+    session.add(Interaction(id="call-2", channel="voice", started_at=begin, from_number="13912340873"))
+    session.add(
+        Talk(
+            id="o1",
+            interaction_id="call-1",
+            agent_id=agents["agent1"],
+            connected_at=begin,
+            ended_at=now(),
+            disposition_id=1,
+        )
+    )
+    session.add(
+        Talk(id="o2", interaction_id=talk, agent_id=agents["agent1"], connected_at=begin, ended_at=now())
+    )
+    session.add(
+        Offer(
+            id="o3",
+            member_id="m",
+            interaction_id="call-2",
+            agent_id=agents["agent1"],
+            offered_at=now(),
+            outcome="expired",
+        )
+    )
+    session.commit()
+    rows = {row["offer_id"]: row for row in sign_in("agent1").get("/desk/recent").get_json()["recent"]}
+    assert rows["o3"]["missed"] is True
+    assert rows["o3"]["number"] == "139****0873"
+    assert (rows["o1"]["name"], rows["o1"]["disposition"]) == ("陈静", "已解决")
+    assert (rows["o2"]["name"], rows["o2"]["disposition"]) == ("林晓燕", None)
+    assert sign_in("agent2").get("/desk/recent").get_json() == {"recent": []}
