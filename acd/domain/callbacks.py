@@ -52,7 +52,6 @@ def place(e: "Engine", event: MemberArrived, queue: str) -> None:
     )  # fmt: skip
     for timer in ("max-wait", "limit"):
         e.cancel(timer, member.channel_id)
-    e.entered.pop(member.channel_id, None)
     e.silent.pop(member.channel_id, None)
     e.state.callbacks[member.interaction_id] = member.channel_id
     e.emit(facts.CallbackRequested, number=member.callback_number, **_who(member))

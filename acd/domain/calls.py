@@ -7,7 +7,7 @@ in our hands again (`BridgeEnded`) or gone (`CallerGone`), so nobody is rung for
 from typing import TYPE_CHECKING, Any
 
 from acd import messages as facts
-from acd.domain import agents, callbacks, conversations, line
+from acd.domain import agents, callbacks, conversations, estimates, line
 from acd.domain.causes import outcome_of
 from acd.domain.effects import FetchCaller, HangUpCaller, LetGo, Withdraw
 from acd.domain.inputs import (
@@ -232,6 +232,7 @@ def _connect(e: "Engine", agent: Agent, offer: Offer, member: Member) -> None:
         facts.MemberLeft, member_id=member.member_id, interaction_id=member.interaction_id, queue=member.queue,
         result="answered", agent_id=agent.agent_id,
     )  # fmt: skip
+    estimates.served(e, member)
     e.move_member(member, "answered")
     e.move_agent(agent, "answered")
 

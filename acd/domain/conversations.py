@@ -7,7 +7,7 @@ absent. A conversation's member stays in the state while it is served, so that i
 from typing import TYPE_CHECKING, Any
 
 from acd import messages as facts
-from acd.domain import capacity, line
+from acd.domain import capacity, estimates, line
 from acd.domain.inputs import QueueConfig
 from acd.domain.model import Agent, Conversation, Member, WrapUp
 
@@ -99,6 +99,7 @@ def assign(e: "Engine", member: Member, agent: Agent, reason: dict[str, Any]) ->
         number=member.number, entered_at_us=member.entered_at_us, reason=reason, **who,
     )  # fmt: skip
     if was_waiting:
+        estimates.served(e, member)
         e.emit(facts.MemberLeft, queue=member.queue, result="answered", agent_id=agent.agent_id, **who)
     e.board.place(agent)
     watch_absence(e, agent)

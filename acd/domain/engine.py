@@ -10,7 +10,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from acd.domain import agents, callbacks, calls, commands, conversations, limits, line, reconcile, routing
+from acd.domain import (
+    agents,
+    callbacks,
+    calls,
+    commands,
+    conversations,
+    estimates,
+    limits,
+    line,
+    reconcile,
+    routing,
+)
 from acd.domain.board import Board, QueueBoard
 from acd.domain.effects import Effect
 from acd.domain.inputs import (
@@ -66,7 +77,7 @@ class Engine:
         self.silent: dict[
             str, None
         ] = {}  # channels that hear nothing yet: music, unless an offer follows at once
-        self.entered: dict[str, None] = {}  # members who came in this turn, in queues with limits
+        self.entered: dict[str, None] = {}  # members who came in this turn
         self.rebuild()
         self.board.new_agents.clear()  # whoever could be matched was matched before the snapshot
 
@@ -96,7 +107,10 @@ class Engine:
             channel_id = next(iter(self.entered))
             del self.entered[channel_id]
             member = self.state.members.get(channel_id)
-            if member and member.state == "waiting":
+            if member is None or member.state != "waiting":
+                continue
+            estimates.entered(self, member)
+            if self.board.queues[member.queue].config.limits:
                 limits.check_entered(self, member)
                 routing.match(self)
 

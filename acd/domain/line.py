@@ -55,7 +55,7 @@ def enter(
     if times:
         e.arm("limit", member.channel_id, min(times))
     seat(e, member)
-    if config.limits:
+    if not member.callback_number:
         e.entered[member.channel_id] = None
     if member.is_call:
         e.silent[member.channel_id] = None

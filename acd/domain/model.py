@@ -67,6 +67,7 @@ class Talk(_Record):
     entered_at_us: int
     connected_at_us: int
     held_since_us: int | None = None
+    recording_paused_since_us: int | None = None
 
 
 @dataclass(slots=True)
@@ -142,6 +143,10 @@ class Member(_Record):
     looked_at_us: int = 0
     wanted_agent: int = 0  # only this agent is asked, until `wanted_until_us`
     wanted_until_us: int = 0
+    guess_us: int = 0  # what `estimates` said when it entered, at which place, and the interval
+    guess_place: int = 0
+    low_us: int = 0
+    high_us: int = 0
     callback_number: str = ""  # to be called back there
     callback_tries: int = 0
     dialing: bool = False  # the customer is being called; `channel_id` is that call's

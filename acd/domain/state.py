@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from acd.domain.estimates import Estimate
 from acd.domain.inputs import QueueConfig, Rules, queue_config
 from acd.domain.model import Agent, Member
 from acd.domain.timers import Timers
@@ -54,6 +55,7 @@ class State:
         default_factory=dict
     )  # by interaction id: [queue, place_us, seq]
     do_not_call: tuple[str, ...] = ()
+    estimates: dict[str, Estimate] = field(default_factory=dict)  # by queue
     registrations: dict[str, list[str]] = field(default_factory=dict)  # extension -> switches
     switches: dict[str, bool] = field(default_factory=dict)  # connected
     timers: Timers = field(default_factory=Timers)
@@ -82,6 +84,7 @@ class State:
             "callbacks": self.callbacks,
             "left_places": self.left_places,
             "do_not_call": list(self.do_not_call),
+            "estimates": {name: asdict(known) for name, known in self.estimates.items()},
             "registrations": self.registrations,
             "switches": self.switches,
             "timers": self.timers.to_json(),
@@ -101,6 +104,7 @@ class State:
         state.offers_made = data.get("offers_made", 0)
         state.callbacks = data.get("callbacks", {})
         state.left_places = data.get("left_places", {})
+        state.estimates = {name: Estimate(**known) for name, known in data.get("estimates", {}).items()}
         state.do_not_call = tuple(data.get("do_not_call", ()))
         state.rules = Rules(**data["rules"])
         state.queues = {queue["name"]: queue_config(queue) for queue in data["queues"]}

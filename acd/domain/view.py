@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from acd.domain import capacity
+from acd.domain import capacity, estimates
 from acd.domain.board import FREE, standing, standing_for_conversations
 from acd.domain.inputs import Rules
 from acd.domain.model import Agent, Member
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _OFFER = ("offer_id", "member_id", "interaction_id", "agent_id", "leg_id", "queue", "number", "did", "intent",
           "entered_at_us", "expires_at_us", "reason")  # fmt: skip
 _CALL = ("offer_id", "interaction_id", "queue", "number", "did", "intent", "entered_at_us", "connected_at_us",
-         "held_since_us")  # fmt: skip
+         "held_since_us", "recording_paused_since_us")  # fmt: skip
 _CONVERSATION = (
     "offer_id",
     "interaction_id",
@@ -46,6 +46,7 @@ def build(e: "Engine") -> dict[str, Any]:
             "in_service": in_service[name],
             "ready": len(e.board.queues[name].free),
             "oldest_entered_at_us": oldest.get(name),
+            "estimate": estimates.to_show(e, name),
         }
         for name, config in state.queues.items()
     }
@@ -82,6 +83,7 @@ def _rows(members: list[Member]) -> list[dict[str, Any]]:
             "member_id": member.member_id, "interaction_id": member.interaction_id, "queue": member.queue,
             "channel": member.channel, "name": member.name, "number": member.number, "entered_at_us": member.entered_at_us,
             "position": positions[member.queue], "priority": member.priority, "offered": member.state == "offered", "away": member.state == "away",
+            "expected_us": [member.low_us, member.high_us] if member.high_us else None,
             "callback": bool(member.callback_number),
         })  # fmt: skip
     return rows

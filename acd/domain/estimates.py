@@ -1,0 +1,120 @@
+"""How long a queue's next one will wait: an interval that holds four times in five, and how often it really did.
+
+The work between two who are served, in agent-seconds while others wait, and the number of agents at work now give a
+guess; how former guesses came out gives the interval round it, by place in the line. The share that may miss is moved a
+little after each outcome, so that in the long run one in five misses whatever the load does. `engine` calls `entered`
+for everybody who has to wait, `calls` and `conversations` call `served`.
+"""
+
+from dataclasses import dataclass, field
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+from acd.domain.board import QueueBoard
+from acd.domain.model import Member
+
+if TYPE_CHECKING:
+    from acd.domain.engine import Engine
+
+AT_WORK = frozenset({"free", "offered", "talking", "wrap-up", "full", "in-call"})
+KEPT_RATIOS, KEPT_OUTCOMES, LEAST_RATIOS = 200, 500, 20
+SMOOTHING = 0.05
+MISSES = 200  # in a thousand
+PLACES = 5  # kinds of places: 1, 2 to 3, 4 to 7, 8 to 15, further
+
+
+@dataclass(slots=True)
+class Estimate:
+    """What a queue has learned. Ratios are what came out over what was guessed, in thousandths."""
+
+    work_us: float = 0.0  # agent-microseconds between two who are served
+    served: int = 0
+    last_served_us: int = 0
+    misses: int = MISSES  # what the interval allows for now, in a thousand
+    ratios: dict[str, list[int]] = field(default_factory=dict)  # by kind of place
+    outcomes: list[int] = field(default_factory=list)  # 1: inside the interval
+    errors_us: list[int] = field(default_factory=list)  # what came out minus what was guessed
+
+    def guess_us(self, place: int, agents: int) -> int:
+        """The wait of whoever is at this place; 0 when too little is known."""
+        return round(place * self.work_us / max(1, agents)) if self.served >= LEAST_RATIOS else 0
+
+    def interval_us(self, place: int, agents: int) -> tuple[int, int] | None:
+        """Where the wait is four times in five, or None when too little is known."""
+        guess, ratios = self.guess_us(place, agents), self.ratios.get(_kind(place), [])
+        if not guess or len(ratios) < LEAST_RATIOS:
+            return None
+        ordered, n = sorted(ratios), len(ratios)
+        tail = self.misses / 2000
+        low = max(0, int(tail * (n + 1)) - 1)
+        high = min(n - 1, ceil((1 - tail) * (n + 1)) - 1)
+        return guess * ordered[low] // 1000, guess * ordered[high] // 1000
+
+    def learn(self, member: Member, waited_us: int) -> None:
+        """What became of a guess."""
+        if not member.guess_us:
+            return
+        ratios = self.ratios.setdefault(_kind(member.guess_place), [])
+        ratios.append(min(100_000, waited_us * 1000 // member.guess_us))
+        del ratios[:-KEPT_RATIOS]
+        if not member.high_us:
+            return
+        is_inside = member.low_us <= waited_us <= member.high_us
+        self.misses = max(10, min(900, self.misses + (1 if is_inside else -4)))
+        self.outcomes.append(int(is_inside))
+        self.errors_us.append(waited_us - (member.low_us + member.high_us) // 2)
+        del self.outcomes[:-KEPT_OUTCOMES], self.errors_us[:-KEPT_OUTCOMES]
+
+
+def _kind(place: int) -> str:
+    return str(min(PLACES, place.bit_length()))
+
+
+def agents_at_work(board: QueueBoard) -> int:
+    """How many serve this queue now."""
+    return sum(n for stands, n in board.census.items() if stands in AT_WORK)
+
+
+def entered(e: "Engine", member: Member) -> None:
+    """The member has to wait: note what it may expect."""
+    board, known = e.board.queues[member.queue], e.state.estimates.get(member.queue)
+    if known is None:
+        return
+    place, agents = board.position(member.channel_id), agents_at_work(board)
+    member.guess_us, member.guess_place = known.guess_us(place, agents), place
+    member.low_us, member.high_us = known.interval_us(place, agents) or (0, 0)
+
+
+def served(e: "Engine", member: Member) -> None:
+    """An agent has the member now."""
+    known = e.state.estimates.setdefault(member.queue, Estimate())
+    board, waited_us = e.board.queues[member.queue], e.now_us - member.entered_at_us
+    if known.last_served_us and member.entered_at_us <= known.last_served_us:
+        work_us = (e.now_us - known.last_served_us) * max(1, agents_at_work(board))
+        weight = max(SMOOTHING, 1 / (known.served + 1))
+        known.work_us += weight * (work_us - known.work_us)
+        known.served += 1
+    known.last_served_us = e.now_us
+    known.learn(member, waited_us)
+
+
+def now_us(e: "Engine", member: Member) -> tuple[int, int] | None:
+    """What a member who waits may expect from now on."""
+    board, known = e.board.queues[member.queue], e.state.estimates.get(member.queue)
+    return known.interval_us(board.position(member.channel_id), agents_at_work(board)) if known else None
+
+
+def to_show(e: "Engine", queue: str) -> dict[str, Any] | None:
+    """For the view: what the next one may expect, and how often such intervals held."""
+    known, board = e.state.estimates.get(queue), e.board.queues[queue]
+    interval = known.interval_us(len(board.seats) + 1, agents_at_work(board)) if known else None
+    if known is None or interval is None:
+        return None
+    tried = len(known.outcomes)
+    return {
+        "low_seconds": interval[0] // 1_000_000,
+        "high_seconds": ceil(interval[1] / 1_000_000),
+        "held": round(sum(known.outcomes) / tried, 3) if tried else None,
+        "of": tried,
+        "mean_error_seconds": round(sum(known.errors_us) / tried / 1_000_000, 1) if tried else None,
+    }
