@@ -62,8 +62,8 @@ __all__ = [
     "REPLY", "SNAPSHOT", "VIEW", "VIEW_CHANNEL", "AcdClient", "AcdView", "AgentStatusChanged", "CallConnected",
     "CallEnded", "CallHeld", "CallbackCancelled", "CallbackRequested", "CallbackTried", "CancelCallback", "Command", "ConversationAssigned", "ConversationEnded", "DeclineOffer",
     "EndConversation", "EnterQueue", "ExtendWrapUp", "FinishWrapUp", "HangUpCall", "Happened", "HoldCall",
-    "LeaveQueue", "MemberEntered", "MemberLeft", "OfferEnded", "OfferMade", "Presence", "ReloadConfiguration",
-    "Reply", "SetStatus", "State", "Status", "TakeConversation", "TalkNoted", "TransferCall",
+    "LeaveQueue", "MemberEntered", "MemberLeft", "OfferEnded", "OfferMade", "PauseRecording", "Presence", "ReloadConfiguration",
+    "Reply", "SendDigits", "SetStatus", "State", "Status", "TakeConversation", "TalkNoted", "TransferCall",
     "TransferConversation", "WrapUpEnded", "decode_command", "decode_event", "encode_command", "encode_event",
 ]  # fmt: skip
 

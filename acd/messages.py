@@ -138,6 +138,20 @@ class CancelCallback(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SendDigits(Command):
+    """Press keys towards the other end of the agent's call: digits, `*`, `#`."""
+
+    digits: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PauseRecording(Command):
+    """Silence in the recording (a card number is read out), or sound again."""
+
+    on: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReloadConfiguration(Command):
     """Queues, agents or tiers changed in SQL: read them again. `agent_id` is 0."""
 
@@ -148,6 +162,7 @@ COMMAND_TYPES: dict[str, type[Command]] = {
     c.__name__: c
     for c in (
         SetStatus, Presence, DeclineOffer, HoldCall, HangUpCall, TransferCall, FinishWrapUp, ExtendWrapUp,
+        SendDigits, PauseRecording,
         ReloadConfiguration, EnterQueue, LeaveQueue, EndConversation, TransferConversation, TakeConversation,
         CancelCallback,
     )

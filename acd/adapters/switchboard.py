@@ -20,7 +20,9 @@ from acd.domain.effects import (
     HangUpCaller,
     HoldLeg,
     LetGo,
+    MaskRecording,
     OfferCall,
+    PressKeys,
     TransferCaller,
     Withdraw,
 )
@@ -62,6 +64,8 @@ def api_lines(effect: CallEffect) -> list[str]:
         return [f"uuid_setvar {caller} uckefu_hangup_by {by}", f"uuid_kill {caller} NORMAL_CLEARING"]
     if isinstance(effect, TransferCaller):
         return _transfer_lines(caller, effect)
+    if isinstance(effect, PressKeys):
+        return [f"uuid_send_dtmf {caller} {checked('extension', effect.digits)}"]
     return []
 
 
@@ -141,6 +145,8 @@ class Switchboard:
             await self._hold(effect)
         elif isinstance(effect, DialBack):
             await self._dial_back(effect)
+        elif isinstance(effect, MaskRecording):
+            await self._mask(effect)
         else:
             await self._send(effect)
 
@@ -181,6 +187,18 @@ class Switchboard:
                 await self._api(effect.channel_id, f"uuid_hold {'' if effect.on else 'off '}{leg}")
         except (EslError, UnsafeText) as error:
             log.warning("acd_hold_failed", error=str(error), call_uuid=effect.channel_id)
+
+    async def _mask(self, effect: MaskRecording) -> None:
+        """The recording goes on with silence: its path is the one that the dialplan gave `record_session`."""
+        try:
+            caller = checked("id", effect.channel_id)
+            path = one_line(await self._api(effect.channel_id, f"uuid_getvar {caller} uckefu_recording"))
+            folder = one_line(await self._api(effect.channel_id, "global_getvar recordings_dir"))
+            if path and folder and not path.startswith(("_undef_", "-")):
+                what = "mask" if effect.on else "unmask"
+                await self._api(effect.channel_id, f"uuid_record {caller} {what} {folder}/{path}")
+        except (EslError, UnsafeText) as error:
+            log.warning("acd_recording_not_masked", error=str(error), call_uuid=effect.channel_id)
 
     async def _api(self, channel_id: str, line: str) -> str:
         try:

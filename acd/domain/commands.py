@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from acd import messages as asked
 from acd.domain import agents, callbacks, calls, conversations
-from acd.domain.effects import Answer, HangUpCaller, HoldLeg, ReadConfiguration, TransferCaller
+from acd.domain.effects import (
+    Answer,
+    HangUpCaller,
+    HoldLeg,
+    MaskRecording,
+    PressKeys,
+    ReadConfiguration,
+    TransferCaller,
+)
 from acd.domain.inputs import CommandReceived
 from acd.domain.model import Agent, Talk
 
@@ -14,6 +22,7 @@ if TYPE_CHECKING:
     from acd.domain.engine import Engine
 
 EXTENSION = re.compile(r"[0-9*#+]{1,32}")
+DIGITS = re.compile(r"[0-9*#]{1,32}")
 NOTE_LENGTH = 20_000
 
 
@@ -114,6 +123,20 @@ def _transfer(e: "Engine", agent: Agent, command: asked.TransferCall) -> None:
     e.effect(TransferCaller(talk.switch, talk.channel_id, command.kind, command.target))
 
 
+def _send_digits(e: "Engine", agent: Agent, command: asked.SendDigits) -> None:
+    talk = _talk(agent)
+    if not DIGITS.fullmatch(command.digits):
+        raise Refused("bad-target", "digits, * and # only")
+    e.effect(PressKeys(talk.switch, talk.channel_id, command.digits))
+
+
+def _pause_recording(e: "Engine", agent: Agent, command: asked.PauseRecording) -> None:
+    talk = _talk(agent)
+    if command.on != (talk.recording_paused_since_us is not None):
+        talk.recording_paused_since_us = e.now_us if command.on else None
+        e.effect(MaskRecording(talk.switch, talk.channel_id, command.on))
+
+
 def _finish(e: "Engine", agent: Agent, command: asked.FinishWrapUp) -> None:
     interaction_id = next((i for offer, i in agent.recent_talks if offer == command.offer_id), None)
     if interaction_id is None:
@@ -172,6 +195,8 @@ COMMANDS: dict[type[asked.Command], Callable[["Engine", Agent, Any], str | None]
     asked.TransferCall: _transfer,
     asked.FinishWrapUp: _finish,
     asked.ExtendWrapUp: _extend,
+    asked.SendDigits: _send_digits,
+    asked.PauseRecording: _pause_recording,
     asked.EndConversation: _end_conversation,
     asked.TransferConversation: _transfer_conversation,
     asked.TakeConversation: _take_conversation,

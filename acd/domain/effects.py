@@ -27,6 +27,18 @@ class PlayMusic(CallEffect):
 
 
 @dataclass(frozen=True, slots=True)
+class Announce(CallEffect):
+    """Say something to a caller who waits, then music again.
+
+    items: ("position", place), ("estimate", from minutes, to minutes), ("prompt", name). listen: its keys matter.
+    """
+
+    language: str
+    items: tuple[tuple[str | int, ...], ...]
+    listen: bool
+
+
+@dataclass(frozen=True, slots=True)
 class OfferCall(CallEffect):
     """Ring the agent's phone for this caller; `leg_id` is the new leg's UUID."""
 
@@ -99,6 +111,20 @@ class HoldLeg(CallEffect):
     leg_id: str
     on: bool
     music: str
+
+
+@dataclass(frozen=True, slots=True)
+class PressKeys(CallEffect):
+    """Send DTMF to the caller's end."""
+
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
+class MaskRecording(CallEffect):
+    """Silence in the call's recording, or sound again."""
+
+    on: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from acd import contract
 from admin.accounts import sessions
+from admin.audit import audit
 from admin.desk.texts import refusal
 from admin.live import Live
 from admin.permissions import allowed, public, requires_on_socket
@@ -55,6 +56,13 @@ class TransferRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
     kind: str = Field(pattern="^(queue|extension)$")
     target: str = Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")
+
+
+class DigitsRequest(BaseModel):
+    """`digits`: keys towards the caller's end."""
+
+    model_config = ConfigDict(extra="forbid")
+    digits: str = Field(pattern=r"^[0-9*#]{1,32}$")
 
 
 class FinishRequest(BaseModel):
@@ -183,6 +191,21 @@ def transfer(agent_id: int, fields: TransferRequest) -> Answer:
     """Blind transfer."""
     kind: Any = fields.kind
     return ask(contract.TransferCall(agent_id=agent_id, kind=kind, target=fields.target))
+
+
+@on("digits", DigitsRequest)
+def digits(agent_id: int, fields: DigitsRequest) -> Answer:
+    """Press keys."""
+    return ask(contract.SendDigits(agent_id=agent_id, digits=fields.digits))
+
+
+@on("pause-recording", HoldRequest)
+def pause_recording(agent_id: int, fields: HoldRequest) -> Answer:
+    """Silence in the recording, or sound again; noted either way."""
+    answer = ask(contract.PauseRecording(agent_id=agent_id, on=fields.on))
+    if answer["ok"]:
+        audit("recording-paused" if fields.on else "recording-resumed", subject=f"agent:{agent_id}")
+    return answer
 
 
 @on("finish", FinishRequest)

@@ -81,6 +81,7 @@ def _strip() -> dict[str, str]:
         "strip.busy": _("Other call"), "strip.no_agent": _("No extension"),
         "left_seconds": _("{n} s left"), "seconds": _("{n} s"), "left": _("{time} left"), "waited": _("waited {time}"),
         "talked": _("talked {time}"), "recording": _("Recording"),
+        "recording_paused": _("Recording paused"), "pause_recording": _("Pause rec."), "resume_recording": _("Resume rec."), "keypad": _("Keypad"),
         "answer_on_phone": _("Answer on your phone"), "decline": _("Decline"), "hold": _("Hold"),
         "resume": _("Resume"), "transfer": _("Transfer"), "hangup": _("Hang up"),
         "extend": _("30 s more"), "finish": _("Done, go ready"), "disposition": _("Disposition: choose"),

@@ -176,6 +176,7 @@ def test_two_chats_beside_a_call(scene: Scene) -> None:
     agent.wait("confirmed")
     scene.wait_agent("1001", "talking")
     expect(page.locator("#list h2", has_text="通话")).to_be_visible()
+    _keys_and_recording(scene, page, caller)
     page.keyboard.press("Alt+J")
     expect(page.locator(".uc-talk h1")).to_have_text("赵一鸣")
     _write(page, "在的，请讲")
@@ -222,6 +223,21 @@ def test_a_supervisor_reads_along_whispers_and_gives_a_chat_to_somebody_else(sce
     )
     assert not [m for m in visitor.messages if "九折" in m["text"]]
     assert [r for r in scene.reports if "favicon" not in r] == []
+
+
+def _keys_and_recording(scene: Scene, page: Page, caller: Any) -> None:
+    """Keys reach the caller's phone; a paused recording is told on the strip, after a reload too."""
+    page.keyboard.press("Alt+K")
+    page.click("[data-digit='5']")
+    assert caller.wait("dtmf")["digit"] == "5"
+    page.keyboard.press("Alt+K")
+    page.keyboard.press("Alt+R")
+    expect(page.locator("#strip")).to_contain_text("录音已暂停")
+    page.reload()
+    expect(page.locator("#strip")).to_contain_text("录音已暂停")
+    scene.shot(page, "workbench-recording-paused-zh")
+    page.click("#strip [data-field=recording]")
+    expect(page.locator("#strip")).to_contain_text("录音中")
 
 
 def _small_and_english(scene: Scene, page: Page) -> None:

@@ -52,6 +52,8 @@ const Desk = (() => {
     decline: () => state.my?.offer && send("decline", { offer_id: state.my.offer.offer_id }),
     hold: (on) => send("hold", { on }),
     hangup: () => state.my?.call && send("hangup"),
+    digits: (digits) => state.my?.call && send("digits", { digits }),
+    pauseRecording: (on) => state.my?.call && send("pause-recording", { on }),
     extend: () => send("extend"),
     finish: async (fields) => { if ((await send("finish", fields))?.ok) toast(text("saved")); },
     dial: async (target) => { if ((await send("dial", target))?.ok) toast(text("dialling")); },
@@ -130,7 +132,7 @@ const Desk = (() => {
     Panes.drawCall(my, call ? state.callers[call.interaction_id] : null);
     if (Talks.selected()) TalkPane.draw(my);
     drawFigures();
-    if (!my?.call && document.getElementById("transfer-menu").matches(":popover-open")) document.getElementById("transfer-menu").hidePopover();
+    for (const id of ["transfer-menu", "keypad"]) if (!my?.call && document.getElementById(id).matches(":popover-open")) document.getElementById(id).hidePopover();
     if (my?.offer && link.connected) Ringing.start(my.offer.offer_id, nameOf(my.offer), queue(my.offer.queue));
     else Ringing.stop();
   };
@@ -220,6 +222,7 @@ const Desk = (() => {
       KeyY: () => (state.my?.wrap_up ? Strip.finish() : act.status("ready")),
       KeyO: () => act.status("break"),
       KeyK: () => state.my?.call && document.getElementById("keypad").togglePopover(),
+      KeyR: () => state.my?.call && act.pauseRecording(!state.my.call.recording_paused_since_us),
       KeyJ: () => Talks.step(1),
       KeyU: () => Talks.step(-1),
       KeyN: () => Talks.selected() && Composer.note(),
@@ -242,6 +245,10 @@ const Desk = (() => {
       (items[at + step] ?? search).focus();
     });
     document.getElementById("talk-transfer").addEventListener("beforetoggle", drawTalkTargets);
+    document.querySelectorAll("[data-digit]").forEach((node) => node.addEventListener("click", () => act.digits(node.dataset.digit)));
+    document.getElementById("keypad").addEventListener("keydown", (event) => {
+      if (/^[0-9*#]$/.test(event.key) && !event.altKey && !event.ctrlKey && !event.metaKey) { event.preventDefault(); act.digits(event.key); }
+    });
     document.addEventListener("keydown", (event) => {
       if (event.isComposing || event.repeat) return;
       const typing = event.target.closest("input, textarea, select");

@@ -50,16 +50,20 @@ const Strip = (() => {
     strip.classList.add("is-ringing");
   };
   const talking = (call) => {
-    const held = Boolean(call.held_since_us);
+    const held = Boolean(call.held_since_us), paused = call.recording_paused_since_us;
     put(held ? "ring" : "talk",
       held ? pill("player-pause", text("strip.held")) : pill("phone-call", text("strip.talking")),
       timer({ from: held ? call.held_since_us : call.connected_at_us, label: text(held ? "label.held" : "label.talked") }),
       party(call),
-      element("span", { class: "uc-state uc-s-alert uc-plain uc-wide" }, icon("circle-dot"), " ", text("recording")), grow(),
+      paused ? element("span", { class: "uc-state uc-s-ring uc-plain" }, icon("player-pause"), " ", text("recording_paused"), " ", timer({ from: paused }))
+        : element("span", { class: "uc-state uc-s-alert uc-plain uc-wide" }, icon("circle-dot"), " ", text("recording")), grow(),
       element("div", { class: "d-flex gap-1", role: "toolbar", "aria-label": text("label.controls") },
         button("", held ? "player-play" : "player-pause", text(held ? "resume" : "hold"), () => Desk.act.hold(!held),
           { "aria-pressed": String(held), "data-field": "hold", ...alt("P") }),
         button("", "arrow-forward-up", text("transfer"), null, { popovertarget: "transfer-menu", "data-field": "transfer", ...alt("X") }),
+        button("", "dialpad", text("keypad"), null, { popovertarget: "keypad", "data-field": "keypad", ...alt("K") }),
+        button("", paused ? "circle-dot" : "player-record", text(paused ? "resume_recording" : "pause_recording"), () => Desk.act.pauseRecording(!paused),
+          { "aria-pressed": String(Boolean(paused)), "data-field": "recording", ...alt("R") }),
         button("btn-hangup ms-2", "phone-off", text("hangup"), () => Desk.act.hangup(), { "data-field": "hangup", ...alt("Q") })));
   };
   const wrapUp = (wrap) => {

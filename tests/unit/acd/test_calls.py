@@ -2,7 +2,17 @@
 
 import pytest
 
-from acd.domain.effects import Answer, HangUpCaller, HoldLeg, OfferCall, PlayMusic, TransferCaller, Withdraw
+from acd.domain.effects import (
+    Answer,
+    HangUpCaller,
+    HoldLeg,
+    MaskRecording,
+    OfferCall,
+    PlayMusic,
+    PressKeys,
+    TransferCaller,
+    Withdraw,
+)
 from acd.domain.inputs import (
     BridgeEnded,
     CallerGone,
@@ -12,6 +22,7 @@ from acd.domain.inputs import (
     LegHeld,
     QueueConfig,
 )
+from acd.domain.view import build
 from acd.messages import (
     AgentStatusChanged,
     CallConnected,
@@ -314,10 +325,32 @@ def test_the_agent_hangs_up_from_the_page() -> None:
     assert [(effect.channel_id, effect.by) for effect in centre.wanted(HangUpCaller)] == [(caller, "agent")]
 
 
-@pytest.mark.parametrize("name", ["HoldCall", "HangUpCall", "TransferCall"])
+def test_keys_go_to_the_callers_end_and_nothing_but_keys() -> None:
+    centre, caller = talking()
+    centre.command("SendDigits", 1, digits="1*#")
+    assert [(effect.channel_id, effect.digits) for effect in centre.wanted(PressKeys)] == [(caller, "1*#")]
+    centre.command("SendDigits", 1, digits="1; uuid_kill")
+    assert centre.wanted(Answer)[-1].code == "bad-target"
+
+
+def test_a_paused_recording_is_masked_once_and_the_view_says_since_when() -> None:
+    centre, caller = talking()
+    for on in (True, True, False):
+        centre.command("PauseRecording", 1, on=on)
+    assert [(effect.channel_id, effect.on) for effect in centre.wanted(MaskRecording)] == [
+        (caller, True),
+        (caller, False),
+    ]
+    centre.command("PauseRecording", 1, on=True)
+    assert build(centre.engine)["agents"]["1"]["call"]["recording_paused_since_us"]
+
+
+@pytest.mark.parametrize("name", ["HoldCall", "HangUpCall", "TransferCall", "SendDigits", "PauseRecording"])
 def test_without_a_call_there_is_nothing_to_do(name: str) -> None:
     centre = Centre(agents=1)
-    values = {"HoldCall": {"on": True}, "TransferCall": {"kind": "queue", "target": "service"}}.get(name, {})
+    given = {"HoldCall": {"on": True}, "TransferCall": {"kind": "queue", "target": "service"}}
+    given |= {"SendDigits": {"digits": "1"}, "PauseRecording": {"on": True}}
+    values = given.get(name, {})
     centre.command(name, 1, **values)
     assert centre.wanted(Answer)[-1].code == "no-call"
 
