@@ -1,4 +1,4 @@
-"""`python -m acd.history`: events and spooled CDRs to SQL, until SIGTERM."""
+"""`python -m acd.history`: events, spooled CDRs and what flows leave behind to SQL, until SIGTERM."""
 
 import signal
 import sys
@@ -16,14 +16,17 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from acd.history.reader import BATCH, EventReader
 from acd.history.spool import load_spool
+from ivr.reader import SpoolReader
 from sql.engine import make_engine
+from uckefu.centre import load_centre
 from uckefu.log import configure_logging
-from uckefu.settings import load_settings
+from uckefu.settings import Settings, load_settings
 
 log = structlog.get_logger(__name__)
 
 WAIT_SECONDS = 1.0
 GATHER_SECONDS = 0.2  # events come in clusters, and a transaction costs more than what is in it
+FLOWS_SECONDS = 3.0
 SPOOL_SECONDS = 0.3  # a leg is in SQL within a second of its hangup
 BACK_OFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -43,8 +46,11 @@ def main() -> int:
     bus = open_bus(settings.bus_url)
     spool = threading.Thread(target=keep_loading, args=(record, settings.spool_dir, stopping), name="spool")
     spool.start()
+    flows = threading.Thread(target=keep_filing, args=(record, settings, stopping), name="flows")
+    flows.start()
     keep_reading(EventReader(bus, record), stopping)
     spool.join()
+    flows.join()
     bus.close()
     record.dispose()
     return 0
@@ -85,6 +91,21 @@ def keep_loading(record: Engine, folder: Path, stopping: threading.Event) -> Non
             failures = 0
         except (SQLAlchemyError, OSError) as error:
             _back_off("spool_waits", error, failures, stopping)
+            failures += 1
+
+
+def keep_filing(record: Engine, settings: Settings, stopping: threading.Event) -> None:
+    """Load flow events, voicemails and survey answers until `stopping`."""
+    zone = load_centre(settings.centre_file).timezone
+    reader = SpoolReader(record, settings.instance, settings.switch_name, zone)
+    failures = 0
+    while not stopping.wait(FLOWS_SECONDS):
+        try:
+            if loaded := reader.step():
+                log.info("flow_records_loaded", count=loaded)
+            failures = 0
+        except (SQLAlchemyError, OSError) as error:
+            _back_off("flow_records_wait", error, failures, stopping)
             failures += 1
 
 

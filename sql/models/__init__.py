@@ -24,6 +24,7 @@ from sql.models.contacts import (
     ContactTag,
     ContactTagging,
 )
+from sql.models.flows import FlowCount, FlowRun, SurveyAnswer, Voicemail
 from sql.models.history import CallLeg, HistoryPosition, Interaction, Offer, QueueVisit, StatusChange, Talk
 from sql.models.people import ROLES, Agent, AuditEntry, Contact, ContactNumber, User
 from sql.models.queues import Disposition, Queue, Tier
@@ -51,6 +52,8 @@ __all__ = [
     "Disposition",
     "DoNotCall",
     "Draft",
+    "FlowCount",
+    "FlowRun",
     "HistoryPosition",
     "Interaction",
     "Invitation",
@@ -65,6 +68,7 @@ __all__ = [
     "RoutingRule",
     "Site",
     "StatusChange",
+    "SurveyAnswer",
     "Talk",
     "Tier",
     "User",
@@ -72,4 +76,5 @@ __all__ = [
     "Visit",
     "Visitor",
     "VisitorBlock",
+    "Voicemail",
 ]
