@@ -13,6 +13,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "preparing": ("正在准备数据库和配置 …", "Preparing the database and the configuration …"),
     "running": ("优客服 UCKeFu 已启动（{seconds} 秒）", "UCKeFu is running ({seconds} s)"),
     "web": ("网址", "Web"),
+    "visitors": ("访客窗口", "Web chat"),
     "switch": ("交换机", "Switch"),
     "builtin": ("内置软交换", "built-in"),
     "logins": ("登录账号", "Logins"),
@@ -40,10 +41,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "demo_notice": (
         "  演示模式：来电、坐席话机和网页访客都是模拟的，可直接登录观看\n"
         "    supervisor  全部通话、坐席与排队\n"
-        "    agent1      坐席工作台：来电弹屏、通话、话后处理（由模拟坐席操作）\n",
+        "    agent1      坐席工作台：来电弹屏、通话、网页会话、整理（由模拟坐席操作）\n",
         "  This is a demo: callers, the agents' phones and web visitors are simulated. Sign in and look:\n"
         "    supervisor  all calls, agents and queues\n"
-        "    agent1      an agent's desktop: pop-up, call, wrap-up (a simulated agent works there)\n",
+        "    agent1      an agent's desktop: pop-up, call, chats, wrap-up (a simulated agent works there)\n",
     ),
     "no_demo_package": (
         "未安装演示所需的软件包：请运行 make demo",

@@ -8,7 +8,7 @@ from argon2.exceptions import Argon2Error
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from sql.models import Agent, User
+from sql.models import Agent, Site, User
 from sql.seed import login_secret, sip_a1_hash, sip_secret
 from uckefu.configure import reachable_address
 from uckefu.messages import say
@@ -23,6 +23,9 @@ def table(settings: Settings, engine: Engine, freeswitch: str | None, seconds: f
     server = f"{reachable_address(settings.host)}:{settings.sip_port}"
     with Session(engine) as session:
         logins, phones = _logins(session, settings), _phones(session, settings)
+        windows = [
+            f"{page_address(settings)}/chat/{key}" for key in session.scalars(select(Site.key).limit(3))
+        ]
     numbers = [(number.strip(), say("dial_did")) for number in settings.dids.split(",") if number.strip()]
     numbers += [(" ".join(phone[0] for phone in phones), say("dial_extension"))] if phones else []
     numbers += [("9000", say("dial_music")), ("9100", say("dial_echo"))]
@@ -30,6 +33,7 @@ def table(settings: Settings, engine: Engine, freeswitch: str | None, seconds: f
         "", f"  {say('running', seconds=f'{seconds:.1f}')}", "",
         *_columns([
             (say("web"), page_address(settings)),
+            *((say("visitors"), window) for window in windows),
             (say("switch"), f"FreeSWITCH ({freeswitch})" if freeswitch else say("builtin")),
             (say("logs"), str(settings.instance / "log")),
         ]),

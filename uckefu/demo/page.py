@@ -1,13 +1,14 @@
 """An agent's open page without a browser: a real login over HTTP, then the same Socket.IO events as `desk.js`.
 
-It sets the agent ready, says every ten seconds that it is here, finishes wrap-up with an outcome and a note, takes a
-break now and then, and comes back after a missed call. What a person chooses for the same agent elsewhere stays.
+It sets the agent ready, says every ten seconds that it is here, answers web visitors, finishes wrap-up with an outcome
+and a note, takes a break now and then, and comes back after a missed call. What a person chooses for the same agent elsewhere stays.
 """
 
 import json
 import re
 import threading
 import time
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,7 @@ log = structlog.get_logger(__name__)
 
 HERE_SECONDS = 10.0
 TICK_SECONDS = 0.5
+CHATS_SECONDS = 2.0
 ANSWER_SECONDS = 10
 MEND_SECONDS = 5.0
 REFUSED_SECONDS = 120.0
@@ -45,6 +47,7 @@ class Page:
         self.mine: dict[str, Any] = {}
         self.dispositions: list[int] = []
         self._due: dict[str, float] = {}  # what we mean to do, and when (monotonic)
+        self._chats: dict[str, str] = {}  # offer id of each conversation served -> its id
 
     def run(self, stop: threading.Event) -> None:
         """Serve until `stop`; what fails is said in the log and tried again."""
@@ -81,7 +84,7 @@ class Page:
     def _serve(self, session: requests.Session, stop: threading.Event) -> None:
         client = socketio.Client(http_session=session, reconnection=False, handle_sigint=False)
         client.on("my", self._told)
-        self.mine, self._due = {}, {"arrive": time.monotonic()}
+        self.mine, self._due, self._chats = {}, {"arrive": time.monotonic()}, {}
         client.connect(self.url, transports=["websocket"], wait_timeout=ANSWER_SECONDS)
         log.info("demo_page_open", login=self.login)
         try:
@@ -99,6 +102,8 @@ class Page:
         mine = self.mine
         if not mine:
             return
+        if self._is_due("chats", CHATS_SECONDS):
+            self._serve_chats(client)
         if mine["wrap_up"]:
             self._wrap_up(client, mine["wrap_up"]["offer_id"])
         elif mine["status"] == "no-answer":
@@ -124,10 +129,27 @@ class Page:
         fields = {"offer_id": offer_id, "disposition_id": disposition_id, "note": self.habits.note()}
         self._ask(client, "finish", fields)
 
-    def _ask(self, client: Any, event: str, fields: dict[str, Any]) -> None:
-        answer = client.call(event, fields, timeout=ANSWER_SECONDS)
+    def _serve_chats(self, client: Any) -> None:
+        """Answer whoever waits for us, each after the time that typing takes; write up what has ended."""
+        now_served = {each["offer_id"]: each["interaction_id"] for each in self.mine["conversations"]}
+        for offer_id in set(self._chats) - set(now_served):
+            fields = {"offer_id": offer_id, "disposition_id": self.habits.disposition(self.dispositions)}
+            self._ask(client, "talk-finish", {**fields, "note": ""})
+        self._chats = now_served
+        for talk in self._ask(client, "talks", {}).get("talks", ()) if now_served else ():
+            which = {"conversation_id": talk["conversation_id"]}
+            turn = f"reply {talk['conversation_id']} {talk['last_public_sequence']}"
+            if talk["waiting_since_us"] and self._is_reached(turn, self.habits.reply_seconds):
+                self._ask(client, "read", {**which, "sequence": talk["last_public_sequence"]})
+                self._ask(
+                    client, "say", {**which, "client_id": uuid.uuid4().hex, "text": self.habits.reply()}
+                )
+
+    def _ask(self, client: Any, event: str, fields: dict[str, Any]) -> dict[str, Any]:
+        answer: dict[str, Any] = client.call(event, fields, timeout=ANSWER_SECONDS)
         if not answer["ok"]:
             log.warning("demo_page_refused", login=self.login, asked=event, code=answer["code"])
+        return answer
 
     def _is_due(self, what: str, every_seconds: float) -> bool:
         now = time.monotonic()

@@ -92,6 +92,37 @@ def a_visit(rng: Random) -> Visit:
     )
 
 
+@dataclass(frozen=True)
+class Chat:
+    """One web visitor's side of a conversation; no lines: only looks round. `stars` 0: does not rate."""
+
+    lines: tuple[str, ...]
+    patience_seconds: float
+    stars: int
+
+
+def a_chat(rng: Random) -> Chat:
+    """Draw one."""
+    lines = rng.choice(QUESTIONS) if rng.random() < 0.6 else ()
+    return Chat(lines, rng.uniform(60, 180), rng.choice((0, 3, 4, 5, 5, 5)))
+
+
+QUESTIONS = (
+    ("你好，请问我的订单什么时候发货？", "订单号是 20261108-3321", "好的，谢谢"),
+    ("AX6 路由器支持 5G 频段吗", "那有现货吗？"),
+    ("发票抬头填错了，可以改吗？", "改成上海明远贸易有限公司", "麻烦了，谢谢"),
+    ("套餐可以月中变更吗",),
+    ("设备指示灯一直红色闪烁", "重启过了，还是一样", "可以，明天上午在家"),
+)
+REPLIES = (
+    "您好，很高兴为您服务，我帮您看一下。",
+    "请稍等，正在为您查询。",
+    "可以的，已经为您登记。",
+    "明白了，稍后会有同事与您联系。",
+    "不客气，祝您生活愉快。",
+)
+
+
 def pause_seconds(rng: Random, calls_per_minute: float) -> float:
     """The time until the next caller dials."""
     return 60 / calls_per_minute * rng.uniform(0.6, 1.4)
@@ -126,6 +157,14 @@ class Habits:
     def disposition(self, known: list[int]) -> int:
         """Which outcome is chosen."""
         return self.rng.choice(known)
+
+    def reply_seconds(self) -> float:
+        """How long a visitor waits for an answer that has to be typed."""
+        return self.rng.triangular(3, 12, 5) / self.haste
+
+    def reply(self) -> str:
+        """What is typed."""
+        return self.rng.choice(REPLIES)
 
     def note(self) -> str:
         """What is written."""

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sql.engine import make_engine
-from sql.models import Interaction, Talk
+from sql.models import Conversation, Interaction, Talk
 from tests.support.ports import FreePorts
 from tests.support.servers import temporary_folder
 from tests.support.waiting import wait_until
@@ -31,7 +31,19 @@ def talks(settings: Settings) -> list[tuple[Talk, Interaction]]:
         engine.dispose()
 
 
-def test_a_simulated_call_is_answered_talked_through_and_written_up() -> None:
+def answered_chats(settings: Settings) -> list[str]:
+    """The web visitors' conversations in which an agent has written."""
+    engine = make_engine(settings.sql_url)
+    try:
+        with Session(engine) as session:
+            return list(
+                session.scalars(select(Conversation.id).where(Conversation.first_reply_at.is_not(None)))
+            )
+    finally:
+        engine.dispose()
+
+
+def test_a_simulated_call_is_answered_talked_through_and_written_up_and_a_visitor_gets_an_answer() -> None:
     with temporary_folder() as folder:
         environment = FreePorts().environment() | {
             "UCKEFU_INSTANCE": str(folder / "instance"),
@@ -51,6 +63,7 @@ def test_a_simulated_call_is_answered_talked_through_and_written_up() -> None:
             del fields["language"]
             settings = load_settings(**fields)
             written = wait_until(lambda: talks(settings), seconds=150, every=0.5, what="a talk")
+            assert wait_until(lambda: answered_chats(settings), seconds=150, every=0.5, what="a chat")
         except TimeoutError as error:
             raise AssertionError(f"{error}\n{log.read_text() if log.exists() else 'no log'}") from error
         finally:

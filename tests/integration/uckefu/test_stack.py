@@ -55,6 +55,7 @@ def test_the_table_says_where_to_go_who_may_enter_and_what_to_dial(stack: Stack)
         "4001",
         "9000",
         "9100",
+        f"{stack.url}/chat/demo",
     ):
         assert word in stack.output
 
