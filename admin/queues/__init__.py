@@ -1,6 +1,6 @@
 """The administrator's pages of queues, of who serves them, and of the outcomes that agents choose."""
 
-from admin.queues import agents, dispositions, rules, views
+from admin.queues import agents, dispositions, do_not_call, rules, views
 from admin.queues.blueprint import blueprint
 
-__all__ = ["agents", "blueprint", "dispositions", "rules", "views"]
+__all__ = ["agents", "blueprint", "dispositions", "do_not_call", "rules", "views"]

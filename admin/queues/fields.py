@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask_babel import gettext as _
-from wtforms import Field
+from wtforms import Field, StringField
 from wtforms.widgets import TextInput
 
 
@@ -32,6 +32,21 @@ class WholeNumber(Field):  # type: ignore[misc]
 
     def _value(self) -> str:
         return self.text if self.text is not None else str(self.data if self.data is not None else "")
+
+
+class TimeOfDay(StringField):  # type: ignore[misc]
+    """A time of day, `HH:MM`; 24:00 is the day's end."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take what was typed, `9:00` as 09:00."""
+        if not valuelist:
+            return
+        hours, _colon, minutes = valuelist[0].strip().partition(":")
+        self.data = valuelist[0].strip()
+        digits = hours.isdecimal() and minutes.isdecimal() and len(minutes) == 2 and len(hours) <= 2
+        if not digits or int(hours) * 60 + int(minutes) > 24 * 60 or int(minutes) > 59:
+            raise ValueError(_("Enter a time such as 09:00; 24:00 is the end of the day."))
+        self.data = f"{int(hours):02d}:{minutes}"
 
 
 def trimmed(value: str | None) -> str:

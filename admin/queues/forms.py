@@ -7,11 +7,11 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import SelectField, StringField
+from wtforms import BooleanField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Regexp, ValidationError
 
 from admin.queues import limits, needs
-from admin.queues.fields import WholeNumber, trimmed
+from admin.queues.fields import TimeOfDay, WholeNumber, trimmed
 from admin.queues.words import CHANNELS, MUSIC, STRATEGIES, strategies_for
 
 LEVELS = range(1, 10)
@@ -92,6 +92,34 @@ class QueueForm(FlaskForm):  # type: ignore[misc]
         description=_l("Waiting that long counts like one more priority, so that nobody waits for ever; 0: priorities stay."),
     )  # fmt: skip
 
+    callback_on = BooleanField(
+        _l("Callers can ask to be called back"),
+        description=_l("They keep their place: when it is their turn, an agent is reserved and they are called."),
+    )  # fmt: skip
+    callback_caller_id = StringField(
+        _l("Number shown to them"),
+        filters=[trimmed],
+        validators=[
+            Regexp(r"^\+?[0-9]{0,20}$", message=_l("Digits only, at most 20, with or without a leading +."))
+        ],
+        description=_l("Empty: as the trunk has it."),
+    )
+    callback_opens = TimeOfDay(_l("Calls back from"), default="09:00")
+    callback_closes = TimeOfDay(_l("Calls back until"), default="20:00")
+    callback_attempts = WholeNumber(
+        1, 10, 3, label=_l("Attempts"), description=_l("Who does not answer is called again so often.")
+    )
+    callback_retry_seconds = WholeNumber(
+        30, 86_400, 300, label=_l("Next attempt after (seconds)"), description=_l("The place is kept.")
+    )
+    callback_dial_seconds = WholeNumber(
+        10,
+        120,
+        40,
+        label=_l("Their phone rings (seconds)"),
+        description=_l("Then it counts as not answered."),
+    )
+
     SECTIONS = (
         ("basics", _l("Basics"), ("title_zh", "title_en", "name", "channel")),
         (
@@ -101,7 +129,13 @@ class QueueForm(FlaskForm):  # type: ignore[misc]
         ),
         ("waiting", _l("Waiting"), ("max_wait_seconds", "service_level_seconds", "ageing_seconds", "music")),
         ("after", _l("After the talk"), ("wrap_up_seconds",)),
-    )
+        ("callback", _l("Callback"), (
+            "callback_on", "callback_caller_id", "callback_opens", "callback_closes", "callback_attempts",
+            "callback_retry_seconds", "callback_dial_seconds",
+        )),
+    )  # fmt: skip
+    CALLS_ONLY = frozenset({"callback"})
+    """Sections that only a queue of calls has."""
 
     def __init__(
         self, *arguments: Any, exists: bool = False, places: dict[int, Place] | None = None, **named: Any
@@ -121,6 +155,12 @@ class QueueForm(FlaskForm):  # type: ignore[misc]
         self.words = {"channel": CHANNELS, "music": music}  # field -> code -> word
         if exists:  # what flows, logs and running talks count on
             self.name.data, self.channel.data = self.name.object_data, self.channel.object_data
+
+    def validate_callback_closes(self, field: StringField) -> None:
+        """The window must have a length."""
+        opens = self.callback_opens.data or ""
+        if self.callback_on.data and not self.callback_opens.errors and field.data <= opens:
+            raise ValidationError(_("Enter a later time than the beginning."))
 
     def read_places(self, given: Mapping[str, str], agent_ids: list[int]) -> bool:
         """Take the ticked agents of the sent form; False when a level or a position is none."""

@@ -19,13 +19,19 @@ class Taken(Exception):
 
 ROUTING = ("tier_wait_seconds", "historic_wait_seconds", "ageing_seconds")
 """Fields of the form that are columns of `QueueRouting`."""
+CALLBACK = "callback_"
+TRUNK = "trunk"  # the gateway that `python -m uckefu configure` makes
 
 
 def settings_of(queue: Queue, routing: QueueRouting) -> dict[str, Any]:
     """What the form has of a queue, for comparing."""
+    found = {name: getattr(routing if name in ROUTING else queue, name) for name in _columns()}
+    return {**found, "skills": routing.skills, "limits": routing.limits, "callback": routing.callback}
+
+
+def _columns() -> list[str]:
     names = [name for _key, _title, fields in QueueForm.SECTIONS for name in fields]
-    found = {name: getattr(routing if name in ROUTING else queue, name) for name in names}
-    return {**found, "skills": routing.skills, "limits": routing.limits}
+    return [name for name in names if not name.startswith(CALLBACK)]
 
 
 def routing_of(queue: Queue | None) -> QueueRouting:
@@ -38,6 +44,8 @@ def form_of(queue: Queue) -> QueueForm:
     """The form, filled with what the record has, and with what was sent over it."""
     routing = routing_of(queue)
     values = {name: getattr(routing, name) for name in ROUTING}
+    values["callback_on"] = bool(routing.callback and routing.callback.get("trunk"))
+    values |= {CALLBACK + name: value for name, value in (routing.callback or {}).items() if name != "trunk"}
     form = QueueForm(obj=queue, exists=True, places=places_of(queue), **values)
     form.limits, form.needs = limits.from_json(routing.limits), needs.rows_of(routing.skills)
     return form
@@ -53,9 +61,9 @@ def save(queue: Queue, form: QueueForm) -> None:
     routing = routing_of(queue)
     before: dict[str, Any] = {} if new else settings_of(queue, routing)
     people = {} if new else places_of(queue)
-    for _key, _title, names in QueueForm.SECTIONS:
-        for name in names:
-            setattr(routing if name in ROUTING else queue, name, form[name].data)
+    for name in _columns():
+        setattr(routing if name in ROUTING else queue, name, form[name].data)
+    routing.callback = _callback(form, routing.callback or {})
     routing.limits = limits.to_json(form.limits)
     if form.needs is not None:
         routing.skills = needs.text_of(form.needs)
@@ -79,6 +87,16 @@ def save(queue: Queue, form: QueueForm) -> None:
         "queue-created" if new else "queue-changed", subject=queue.name, changes=changes,
         agents=_differences(people, form.places),
     )  # fmt: skip
+
+
+def _callback(form: QueueForm, before: dict[str, Any]) -> dict[str, object] | None:
+    """As the ACD reads it; off, it keeps its other settings for the next time."""
+    if not form.callback_on.data and not before:
+        return None
+    names = [field.name for field in form if field.name.startswith(CALLBACK) and field.name != "callback_on"]
+    told = {name.removeprefix(CALLBACK): form[name].data for name in names}
+    trunk = str(before.get("trunk") or TRUNK) if form.callback_on.data else ""
+    return {**told, "trunk": trunk}
 
 
 def remove(queue: Queue) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from acd import contract
 from acd.adapters.sql_config import read_configuration
-from acd.domain.inputs import LimitConfig, Rules
+from acd.domain.inputs import CallbackConfig, LimitConfig, Rules
 from acd.domain.skills import requirement
 from acd.domain.strategies import STRATEGIES
 from admin.queues import needs, rules
@@ -254,6 +254,48 @@ def test_rows_of_skills_and_their_text_are_the_same_thing() -> None:
         rows = needs.rows_of(text)
         assert rows is not None
         assert needs.text_of(rows) == text
+
+
+def test_callbacks_reach_the_acd_and_keep_their_settings_while_they_are_off(
+    client: FlaskClient, session: Session
+) -> None:
+    sent = {
+        **NEW, "callback_on": "y", "callback_caller_id": "4001", "callback_opens": "9:30", "callback_closes": "18:00",
+        "callback_attempts": "2", "callback_retry_seconds": "600", "callback_dial_seconds": "30",
+    }  # fmt: skip
+    assert client.post("/queues/new", data=sent).status_code == 302
+    (queue,) = [q for q in as_the_acd_reads(session).queues if q.name == "after-sales"]
+    assert queue.callback == CallbackConfig(
+        trunk="trunk",
+        caller_id="4001",
+        opens_minute=570,
+        closes_minute=1080,
+        attempts=2,
+        retry_seconds=600,
+        dial_seconds=30,
+    )
+    id_ = queue_named(session, "after-sales").id
+    assert 'value="09:30"' in client.get(f"/queues/{id_}").get_data(as_text=True)
+    client.post(f"/queues/{id_}", data={key: value for key, value in sent.items() if key != "callback_on"})
+    (queue,) = [q for q in as_the_acd_reads(session).queues if q.name == "after-sales"]
+    assert (queue.callback.trunk, queue.callback.opens_minute) == ("", 570)
+    for wrong in ({"callback_opens": "25:00"}, {"callback_closes": "09:00"}, {"callback_caller_id": "me"}):
+        assert client.post(f"/queues/{id_}", data={**sent, **wrong}).status_code == 400
+
+
+def test_a_number_that_must_not_be_called_is_added_once_and_removed(
+    app: Flask, client: FlaskClient, session: Session
+) -> None:
+    sent = {"number": "+86 138-0013-8000", "reason": "请勿回拨"}
+    assert client.post("/queues/do-not-call", data=sent).status_code == 302
+    assert as_the_acd_reads(session).do_not_call == ("+8613800138000",)
+    assert reloads(app) == 1
+    assert "已在名单中" in client.post("/queues/do-not-call", data=sent).get_data(as_text=True)
+    assert client.post("/queues/do-not-call", data={"number": "none"}).status_code == 400
+    client.post("/queues/do-not-call/remove", data={"number": "+8613800138000"})
+    assert as_the_acd_reads(session).do_not_call == ()
+    actions = [entry.action for entry in session.query(AuditEntry).filter_by(subject="+8613800138000")]
+    assert actions == ["do-not-call-added", "do-not-call-removed"]
 
 
 def test_an_agents_skills_and_own_maximum_reach_the_acd(
