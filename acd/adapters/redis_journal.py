@@ -6,7 +6,6 @@ back, followed by a snapshot.
 """
 
 import asyncio
-import json
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -141,11 +140,7 @@ class RedisJournal:
         how = (
             "restart" if self._has_gap else "mark" if number - self._marked_number >= KEPT_INPUTS else "plain"
         )
-        whole = json.dumps(
-            {"last_input_id": f"{number}-0", "state": json.loads(text)},
-            ensure_ascii=False,
-            separators=(",", ":"),
-        )
+        whole = f'{{"last_input_id":"{number}-0","state":{text}}}'  # `text` is JSON already
         keys = [LEASE, SNAPSHOT, BASE, MARK, INPUTS]
         if await self._tell(self._snapshot, keys, [self._lease.value, whole, how, f"{number + 1}-0"]):
             self._has_gap = False

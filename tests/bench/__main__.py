@@ -13,20 +13,31 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tests.bench import decisions, flows, offers, talks
+from tests.bench import crowd, decisions, flow_engine, flows, offers, talks
 from tests.bench.load import LoadFailed
 from tests.bench.meter import ask_for_priority
 from tests.bench.office import Office, Refused, offices
 
 Line = dict[str, Any]
-DOMAIN: dict[str, Callable[[int, int], Line]] = {
-    "acd_decision_p99_us": decisions.acd_decision_p99_us,
-    "acd_decision_growth": decisions.acd_decision_growth,
+WITHOUT_SWITCH: dict[str, Callable[["Size"], Line]] = {
+    "flow_load_ms": lambda size: flow_engine.flow_load_ms(),
+    "flow_step_p99_us": lambda size: flow_engine.flow_step_p99_us(size.walks),
+    "acd_decision_p99_us": lambda size: decisions.acd_decision_p99_us(size.decision_rounds, size.waiting),
+    "acd_decision_growth": lambda size: decisions.acd_decision_growth(size.decision_rounds, size.waiting),
+    "agent_freed_to_offer_p99_ms": lambda size: crowd.agent_freed_to_offer_p99_ms(
+        people=size.crowd, talk_seconds=size.crowd_talk_seconds, seconds=size.crowd_seconds
+    ),
+    "acd_calls_per_second": lambda size: crowd.acd_calls_per_second(
+        rate=size.crowd_rate, seconds=size.crowd_seconds
+    ),
 }
-"""Benches of the domain alone, by rounds and members that wait: no switch."""
 GOALS = {
+    "flow_load_ms": 150,
+    "flow_step_p99_us": 200,
     "acd_decision_p99_us": 100,
     "acd_decision_growth": 1.5,
+    "agent_freed_to_offer_p99_ms": 25,
+    "acd_calls_per_second": 50,
     "offer_latency_p99_ms": 25,
     "flow_cpu_ratio": 1.2,
     "softswitch_rtp_gap_p999_ms": 40,
@@ -51,10 +62,15 @@ class Size:
     talk_seconds: float
     decision_rounds: int = 3000
     waiting: int = 10_000
+    walks: int = 400
+    crowd: int = 200
+    crowd_talk_seconds: float = 10
+    crowd_rate: float = 50
+    crowd_seconds: float = 15
 
 
 FULL = Size(50, 40, 800, 20, 60, 5, 3, 10, 50, 30)
-TINY = Size(4, 4, 4, 4, 2, 2, 1, 0.5, 2, 1, 50, 300)
+TINY = Size(4, 4, 4, 4, 2, 2, 1, 0.5, 2, 1, 50, 300, 20, 6, 0.3, 5, 1)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -87,11 +103,11 @@ def tried(measure: Callable[[], Line]) -> Line:
 
 def lines(names: set[str], switches: list[str], size: Size) -> Iterator[Line]:
     """Every line, switch after switch; the talk benches come last, when both switches have been heard."""
-    for name in DOMAIN:
+    for name, measure in WITHOUT_SWITCH.items():
         if name in names:
-            yield {"name": name, "switch": None, **DOMAIN[name](size.decision_rounds, size.waiting)}
+            yield {"name": name, "switch": None, **tried(lambda measure=measure: measure(size))}
     heard: dict[str, Line] = {}
-    for switch in switches if names - set(DOMAIN) else []:
+    for switch in switches if names - set(WITHOUT_SWITCH) else []:
         with Office(switch, agents=size.agents, offer_agents=size.offer_agents) as office:
             if "offer_latency_p99_ms" in names:
                 found = tried(
