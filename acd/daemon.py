@@ -37,9 +37,10 @@ from acd.service.core import Core
 from acd.service.keeper import Keeper
 from acd.service.ports import Fenced
 from acd.service.restore import restore
+from ivr.prompts import Prompts
 from sql.engine import make_engine
 from uckefu.centre import load_centre
-from uckefu.settings import Settings
+from uckefu.settings import PROJECT_ROOT, Settings
 
 log = structlog.get_logger(__name__)
 
@@ -142,7 +143,12 @@ class Writer:
         self.configuration = ConfigurationReader(
             self.core, record, load_centre(settings.centre_file).timezone
         )
-        self.desk = CallerDesk(self.core, settings.switch_name, settings.domain)
+        self.desk = CallerDesk(
+            self.core,
+            settings.switch_name,
+            settings.domain,
+            Prompts(PROJECT_ROOT / "sounds", settings.instance / "sounds"),
+        )
         password = settings.secrets["event_socket_password"]
         self.link = SwitchLink(
             self.core, settings.switch_name, settings.host, settings.event_socket_port, password

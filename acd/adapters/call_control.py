@@ -16,11 +16,13 @@ from typing import Any
 
 import structlog
 
+from acd.adapters.announcing import sound
 from acd.adapters.dial import UnsafeText, bridge_argument, one_line
-from acd.domain.effects import CallEffect, HangUpCaller, LetGo, OfferCall, PlayMusic, Withdraw
-from acd.domain.inputs import BridgeEnded, CallerGone, Input, LegAnswered, LegEnded
+from acd.domain.effects import Announce, CallEffect, HangUpCaller, LetGo, OfferCall, PlayMusic, Withdraw
+from acd.domain.inputs import BridgeEnded, CallerGone, Input, KeyPressed, LegAnswered, LegEnded
 from esl import EslError, Event
 from esl.aio import OutboundCall
+from ivr.prompts import Prompts
 
 log = structlog.get_logger(__name__)
 
@@ -49,10 +51,13 @@ def ringback_of(data: Event) -> str:
 class CallControl:
     """Drives one channel. All methods run on the loop of the connection."""
 
-    def __init__(self, call: OutboundCall, domain: str, submit: Submit, now_us: Now) -> None:
+    def __init__(
+        self, call: OutboundCall, domain: str, submit: Submit, now_us: Now, prompts: Prompts | None = None
+    ) -> None:
         self.call, self.channel_id = call, call.uuid
         self.left = False  # it went elsewhere in the dialplan
         self._domain, self._submit, self._now_us = domain, submit, now_us
+        self._prompts, self._listens = prompts, False
         self._playing = ""  # event uuid of the music, "" for none
         self._play_began = 0.0
         self._wanted_music = ""
@@ -70,6 +75,8 @@ class CallControl:
             self._wanted_music = effect.music
             if self._ringing is None and not self._playing:
                 self._play(effect.music)
+        elif isinstance(effect, Announce):
+            self._announce(effect)
         elif isinstance(effect, OfferCall):
             if self._ringing is None:
                 self._ring(effect)
@@ -89,6 +96,21 @@ class CallControl:
                 self._wanted_music = ""
             return False
         return True
+
+    def _announce(self, effect: Announce) -> None:
+        """In the music's place; a phone that rings goes before, and the music goes on afterwards."""
+        if self._ringing is not None or self._prompts is None:
+            return
+        if effect.listen and not self._listens:
+            self._listens = True
+            self._start(self._listen())
+        files = sound(effect, self._prompts)
+        if not files:
+            return
+        if self._playing:
+            self._api(f"uuid_break {self.channel_id} all")
+        self._playing, self._play_began = str(uuid.uuid4()), 0.0
+        self._start(self.call.execute(self.channel_id, "playback", one_line(files), event_uuid=self._playing))
 
     async def release(self) -> None:
         """We close: stop the music, so that the dialplan goes on with the caller at once."""
@@ -110,6 +132,9 @@ class CallControl:
             self._gone(event)
             # The connection has served: while it lingers, FreeSWITCH shows the dead channel in its lists.
             return event.name == "CHANNEL_HANGUP"
+        elif event.name == "DTMF":
+            key = (event.get("DTMF-Digit") or "")[:1]
+            self._submit(KeyPressed(at_us=self._now_us(), channel_id=self.channel_id, key=key))
         elif event.name == "CHANNEL_EXECUTE_COMPLETE":
             return self._completed(event)
         return True
@@ -218,6 +243,10 @@ class CallControl:
 
     def _api(self, line: str) -> None:
         self._start(self._told(line))
+
+    async def _listen(self) -> None:
+        """Keys are events that `esl_server` switched off."""
+        await self.call.command("event json DTMF")
 
     async def _told(self, line: str) -> None:
         reply = await self.call.api(line)

@@ -15,6 +15,7 @@ from acd.domain.inputs import CallerGone, ControlLost, MemberArrived
 from acd.service.core import Core
 from esl import Event
 from esl.aio import OutboundCall, OutboundServer, serve
+from ivr.prompts import Prompts
 
 log = structlog.get_logger(__name__)
 
@@ -31,9 +32,9 @@ LONGEST = 128
 class CallerDesk:
     """The outbound socket's server, and the calls that are in our hands, by channel."""
 
-    def __init__(self, core: Core, switch: str, domain: str) -> None:
+    def __init__(self, core: Core, switch: str, domain: str, prompts: Prompts | None = None) -> None:
         self.controls: dict[str, CallControl] = {}
-        self._core, self._switch, self._domain = core, switch, domain
+        self._core, self._switch, self._domain, self._prompts = core, switch, domain, prompts
         self._server: OutboundServer | None = None
 
     async def open(self, host: str, port: int) -> int:
@@ -54,7 +55,7 @@ class CallerDesk:
 
     async def _handle(self, call: OutboundCall) -> None:
         with structlog.contextvars.bound_contextvars(call_uuid=call.uuid):
-            control = CallControl(call, self._domain, self._core.submit, self._core.now_us)
+            control = CallControl(call, self._domain, self._core.submit, self._core.now_us, self._prompts)
             self.controls[call.uuid] = control
             # Sent before anything that the arrival leads to, and not waited for.
             preparations = asyncio.gather(

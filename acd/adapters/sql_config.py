@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from acd.domain.inputs import (
     AgentConfig,
+    AnnouncementConfig,
     CallbackConfig,
     Configured,
     LimitConfig,
@@ -119,6 +120,7 @@ def _queue(queue: Queue, routing: QueueRouting | None) -> QueueConfig:
         historic_wait_seconds=max(0, routing.historic_wait_seconds),
         limits=tuple(_limits(queue.name, routing.limits or {})),
         callback=_callback(queue.name, routing.callback),
+        announcements=tuple(_announcements(queue.name, routing.announcements or {})),
     )
 
 
@@ -133,6 +135,21 @@ def _limits(queue: str, given: dict[str, Any]) -> Iterator[LimitConfig]:
             log.warning("acd_limit_not_read", queue=queue, limit=when)
             continue
         yield LimitConfig(when=when, value=max(0, int(limit.get("value", 0))), to=to, target=target)
+
+
+def _announcements(queue: str, given: dict[str, Any]) -> Iterator[AnnouncementConfig]:
+    """`{"items": [{"after_seconds": 20, "every_seconds": 60, "say": "position"}, …]}`"""
+    for each in given.get("items", ()):
+        try:
+            made = AnnouncementConfig(**each)
+        except TypeError as error:
+            log.warning("acd_announcement_not_read", queue=queue, error=str(error))
+            continue
+        plain = all(isinstance(getattr(made, name), int) for name in ("after_seconds", "every_seconds"))
+        if plain and made.say in ("position", "estimate", "prompt") and made.after_seconds >= 0:
+            yield made
+        else:
+            log.warning("acd_announcement_not_read", queue=queue, error=str(each))
 
 
 def _callback(queue: str, given: dict[str, Any] | None) -> CallbackConfig | None:

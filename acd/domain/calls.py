@@ -73,6 +73,7 @@ def _enter(e: "Engine", event: MemberArrived, queue: str) -> None:
         for name in ("interaction_id", "channel_id", "switch", "channel", "number", "name", "did", "language", "intent",
                      "priority", "vip_level", "skills")
     }  # fmt: skip
+    values["unannounced"] = not event.announced
     line.want(e, values, queue, e.extensions.get(event.wanted_extension))
     left = e.state.left_places.pop(event.interaction_id, None)
     held = (left[1], left[2]) if left and left[0] == queue else None
@@ -216,7 +217,7 @@ def leg_answered(e: "Engine", event: LegAnswered) -> None:
 
 def _connect(e: "Engine", agent: Agent, offer: Offer, member: Member) -> None:
     e.cancel("offer", offer.leg_id)
-    for timer in ("max-wait", "line", "limit"):
+    for timer in ("max-wait", "line", "limit", "announce"):
         e.cancel(timer, member.channel_id)
     agent.offer, agent.failures = None, 0
     agent.talk = Talk(

@@ -12,6 +12,7 @@ from typing import Any
 
 from acd.domain import (
     agents,
+    announcements,
     callbacks,
     calls,
     commands,
@@ -33,6 +34,7 @@ from acd.domain.inputs import (
     ControlLost,
     EndpointChanged,
     Input,
+    KeyPressed,
     LegAnswered,
     LegEnded,
     LegHeld,
@@ -220,6 +222,7 @@ TIMERS: dict[str, Callable[[Engine, str], None]] = {
     "page": agents.page_stayed_away,
     "line": line.look_again,
     "limit": limits.waited,
+    "announce": announcements.due,
     "nobody": limits.still_deserted,
     "dial": callbacks.undialled,
     "callback": callbacks.due,
@@ -244,6 +247,7 @@ HANDLERS: dict[type[Input], Callable[[Engine, Any], None]] = {
     LegHeld: calls.leg_held,
     PhoneLegStarted: agents.phone_leg_started,
     EndpointChanged: agents.endpoint_changed,
+    KeyPressed: announcements.pressed,
     CommandReceived: commands.received,
     Tick: _tick,
 }

@@ -41,6 +41,21 @@ class LimitConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnnouncementConfig:
+    """What those who wait hear, first after `after_seconds`, then every `every_seconds` (0: once).
+
+    say: `position`, `estimate` or `prompt` (with its name). `key` leads into `flow`, at any time of the wait.
+    """
+
+    after_seconds: int
+    every_seconds: int = 0
+    say: str = "prompt"
+    prompt: str = ""
+    key: str = ""
+    flow: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackConfig:
     """How a queue calls back; without a trunk it does not. Minutes are of the centre's day."""
 
@@ -72,6 +87,7 @@ class QueueConfig:
     historic_wait_seconds: int = 60  # how long somebody waits for the agent it had before
     limits: tuple[LimitConfig, ...] = ()
     callback: CallbackConfig | None = None
+    announcements: tuple[AnnouncementConfig, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +260,14 @@ class SwitchSeen(Input):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPressed(Input):
+    """A caller who waits pressed a key."""
+
+    channel_id: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommandReceived(Input):
     """A command of `acd.contract`, as its JSON object; `position` is its id in the stream of commands."""
 
@@ -268,7 +292,7 @@ INPUT_TYPES: dict[str, type[Input]] = {
     for kind in (
         Started, Configured, MemberArrived, ControlLost, CallerGone, BridgeEnded, LegAnswered, LegEnded, LegHeld,
         PhoneLegStarted, EndpointChanged, SwitchConnected, SwitchLost, SwitchSeen, CallerAdrift,
-        CommandReceived, Tick,
+        KeyPressed, CommandReceived, Tick,
     )
 }  # fmt: skip
 
@@ -317,4 +341,6 @@ def queue_config(data: dict[str, Any]) -> QueueConfig:
     """A QueueConfig from its JSON object."""
     limits = tuple(LimitConfig(**limit) for limit in data.get("limits", ()))
     callback = CallbackConfig(**data["callback"]) if data.get("callback") else None
-    return QueueConfig(**{**data, "limits": limits, "callback": callback})
+    announcements = tuple(AnnouncementConfig(**each) for each in data.get("announcements", ()))
+    nested = {"limits": limits, "callback": callback, "announcements": announcements}
+    return QueueConfig(**{**data, **nested})

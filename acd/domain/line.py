@@ -7,7 +7,7 @@ needs: skills that are relaxed, the next level, the agent it had before.
 from typing import TYPE_CHECKING, Any
 
 from acd import messages as facts
-from acd.domain import skills
+from acd.domain import announcements, skills
 from acd.domain.board import Need
 from acd.domain.inputs import QueueConfig
 from acd.domain.model import Agent, Member
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from acd.domain.engine import Engine
 
 HIGHEST = 9
-TIMERS = ("max-wait", "away", "bridge", "after-talk", "line", "limit", "dial", "callback")
+TIMERS = ("max-wait", "away", "bridge", "after-talk", "line", "limit", "dial", "callback", "announce")
 KEPT = (
     "interaction_id", "channel_id", "switch", "channel", "name", "number", "did", "contact_id", "language", "intent",
     "skills", "priority",
@@ -57,6 +57,8 @@ def enter(
     seat(e, member)
     if not member.callback_number:
         e.entered[member.channel_id] = None
+    if config.announcements and member.is_call and member.attended:
+        announcements.arm(e, member)
     if member.is_call:
         e.silent[member.channel_id] = None
     return member

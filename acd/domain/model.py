@@ -147,6 +147,8 @@ class Member(_Record):
     guess_place: int = 0
     low_us: int = 0
     high_us: int = 0
+    unannounced: bool = False  # the flow does not want its place and time told
+    announced_us: int = 0
     callback_number: str = ""  # to be called back there
     callback_tries: int = 0
     dialing: bool = False  # the customer is being called; `channel_id` is that call's

@@ -8,7 +8,14 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from acd.adapters.sql_config import day_offset_seconds, read_configuration
-from acd.domain.inputs import CallbackConfig, LimitConfig, Rules, decode_input, encode_input
+from acd.domain.inputs import (
+    AnnouncementConfig,
+    CallbackConfig,
+    LimitConfig,
+    Rules,
+    decode_input,
+    encode_input,
+)
 from sql.engine import make_engine
 from sql.models import (
     Agent,
@@ -113,4 +120,20 @@ def test_limits_callbacks_and_numbers_not_to_call_are_read(record: Engine) -> No
     )
     assert found.queues[1].callback is None
     assert found.do_not_call == ("13800138000",)
+    assert decode_input(encode_input(found)) == found
+
+
+def test_announcements_are_read_and_one_that_can_not_be_costs_no_other(record: Engine) -> None:
+    items = [
+        {"after_seconds": 20, "every_seconds": 60, "say": "position"},
+        {"after_seconds": "soon"},
+        {"say": "prompt"},
+        {"after_seconds": 5, "say": "a joke"},
+    ]
+    with Session(record) as session, session.begin():
+        session.add(QueueRouting(queue_id=1, announcements={"items": items}))
+    found = read_configuration(record, START_US)
+    assert found.queues[0].announcements == (
+        AnnouncementConfig(after_seconds=20, every_seconds=60, say="position"),
+    )
     assert decode_input(encode_input(found)) == found
