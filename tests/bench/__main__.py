@@ -1,6 +1,6 @@
 """`make bench`: one JSON object a line, on the built-in switch and on FreeSWITCH where FREESWITCH or PATH has it.
 
-    python -m tests.bench [NAME …] [--switch builtin] [--tiny]
+    python -m tests.bench [NAME …] [--switch builtin] [--calls-per-second 5] [--tiny]
 
 Each line: name, value, unit, switch, reference (measured in the same run, null where there is none), goal, and details.
 Run it as root (it listens on the loopback) on a machine that has nothing else to do: `other_cpu_percent` tells.
@@ -10,7 +10,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.bench import crowd, decisions, flow_engine, flows, offers, talks
@@ -79,14 +79,22 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
     parser.add_argument("--switch", choices=["builtin", "freeswitch"], help="only this one")
     parser.add_argument("--tiny", action="store_true", help="a few calls only, to see that the benches work")
+    parser.add_argument(
+        "--calls-per-second",
+        type=float,
+        help="for offer_latency_p99_ms, 20 by default; forty seconds of calls",
+    )
     options = parser.parse_args(arguments)
     if unknown := set(options.names) - set(NAMES):
         parser.error(f"no such bench: {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
     names = set(options.names) or set(NAMES)
     nice = ask_for_priority()
     switches = [options.switch] if options.switch else offices()
+    size = TINY if options.tiny else FULL
+    if rate := options.calls_per_second:
+        size = replace(size, offers=round(40 * rate), offers_per_second=rate)
     failed = 0
-    for line in lines(names, switches, TINY if options.tiny else FULL):
+    for line in lines(names, switches, size):
         goal = {"goal": GOALS[line["name"]]} if line["name"] in GOALS else {}
         failed += "error" in line
         print(json.dumps({**line, **goal, "nice": nice}), flush=True)
