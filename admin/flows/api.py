@@ -3,6 +3,7 @@
 The text is the flow; the scripts hold it and send it with each question, so nothing of an editor lives in the server.
 """
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from flask import abort, current_app, jsonify, render_template, request, url_for
@@ -13,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from admin.audit import audit
 from admin.flows import trials
+from admin.flows.passages import passages_of_day
 from admin.flows.reading import ordered_json, reading
 from admin.flows.views import blueprint, flow_or_404
 from admin.flows.words import problem_words
@@ -165,9 +167,27 @@ def dry(flow: str) -> ResponseReturnValue:
         return _refused("too-long", _("This dry run is too long; begin a new one."), 409)
 
 
+@blueprint.get("/<flow>/passages")
+@requires("flows.manage")
+def passages(flow: str) -> ResponseReturnValue:
+    """How many callers passed each arrow on a day of the centre."""
+    try:
+        day = date.fromisoformat(request.args.get("day", ""))
+    except ValueError:
+        return abort(400)
+    return jsonify(passages_of_day(flow_or_404(flow), day))
+
+
 def addresses(name: str) -> dict[str, str]:
     """Where the scripts of one flow's editor send their questions."""
-    routes = {"read": "read", "save": "save", "publish": "publish", "changes": "changes_page", "dry": "dry"}
+    routes = {
+        "read": "read",
+        "save": "save",
+        "publish": "publish",
+        "changes": "changes_page",
+        "dry": "dry",
+        "passages": "passages",
+    }
     found = {key: url_for(f"flows.{view}", flow=name) for key, view in routes.items()}
     listen = url_for("prompts.sound", lang=workshop().centre.language, prompt="x").removesuffix("x")
     return found | {"listen": listen}

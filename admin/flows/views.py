@@ -12,6 +12,7 @@ from flask_login import current_user
 
 from admin import directory
 from admin.audit import audit
+from admin.desk.queries import day_begin
 from admin.flows.reading import ordered_json, reading
 from admin.flows.words import editor_words, problem_words, where_words
 from admin.flows.workshop import SAMPLES, Workshop, workshop
@@ -148,6 +149,7 @@ def editor(flow: str) -> ResponseReturnValue:
             "trunk": {trunk: trunk for trunk in sorted(known.trunks or ())},
             "prompt": _prompts(shop),
         },
+        "today": day_begin(shop.centre.timezone).date().isoformat(),
         "languages": shop.centre.languages,
         "region": shop.centre.region,
         **editor_words(),

@@ -264,9 +264,10 @@ def js_texts() -> dict[str, str]:
         "bad_name": _("Use letters, digits, - and _ only."), "taken": _("Already taken; choose another."),
         "yaml_first": _("The YAML can't be read; mend it there first."), "connect": _("Which way out of {name}?"),
         "dry.wait": _("Waits {seconds} s for a key"), "dry.record": _("Records up to {seconds} s"), "dry.over": _("The call is over"),
-        "dry.idle": _("Press Call to try the flow."), "dry.call": _("Dial"), "dry.again": _("Call again"),
+        "dry.idle": _("Press Dial to try the flow."), "dry.call": _("Dial"), "dry.again": _("Call again"),
         "dry.bad": _("This is no JSON."), "variables": _("Variables"), "no_variables": _("No variables yet"),
         "node": _("Node"), "passes": _("{n} callers"), "canvas.nodes": _("Nodes of the flow"), "required": _("required"),
-        "passed": _("passed"), "left": _("{n} hung up here"), "stay": _("{time} on average"), "stale": _("Mend the YAML to go on here"),
+        "passed": _("passed"), "left": _("{n} hung up here"), "stay": _("{time} on average"), "failed": _("{n} failures"), "numbers": _("Callers on the arrows"),
+        "no_numbers": _("No callers that day"), "stale": _("Mend the YAML to go on here"),
         "on_error": _("After a failure"), "pieces": _("Pieces, one after the other"), "unsure": _("There are unsaved changes."),
     }  # fmt: skip

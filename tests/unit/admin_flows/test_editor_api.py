@@ -1,11 +1,13 @@
 """What the editor's scripts ask: one text, three views of it."""
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from admin.flows.words import js_texts, problem_texts
+from sql.models import FlowCount
 
 IVR = Path(__file__).parents[3] / "ivr"
 SCRIPTS = Path(__file__).parents[3] / "admin/static/js/flows"
@@ -130,3 +132,19 @@ def test_the_scripts_hold_no_text_of_their_own(path):
     code = re.sub(r"/\*.*?\*/|//[^\n]*", "", path.read_text(encoding="utf-8"), flags=re.S)
     assert re.findall(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]", code) == []
     assert re.findall(r"[\"'`]([A-Z][a-z]+ [a-z]+[^\"'`]*)[\"'`]", code) == []
+
+
+def test_the_numbers_of_a_day_are_by_arrow_and_by_node(admin, night, session):
+    day = date(2025, 3, 4)
+    for node, way, count, milliseconds in (
+        ("menu", "", 4, 10_000), ("menu", "keys.1", 3, 0), ("menu", "!left", 1, 0), ("desk", "", 3, 0),
+    ):  # fmt: skip
+        session.add(
+            FlowCount(day=day, flow="night", node=node, way=way, count=count, milliseconds=milliseconds)
+        )
+    session.commit()
+    told = admin.get("/flows/night/passages?day=2025-03-04").get_json()
+    assert told["ways"] == {"menu": {"keys.1": 3}}
+    assert told["nodes"]["menu"] == {"count": 4, "left": 1, "failed": 0, "seconds": 2.5}
+    assert admin.get("/flows/night/passages?day=2025-03-05").get_json() == {"ways": {}, "nodes": {}}
+    assert admin.get("/flows/night/passages?day=x").status_code == 400

@@ -3,7 +3,7 @@
 const Canvas = (() => {
   const { at, data, element, icon, text, typeOf, wayWords } = Flow;
   const { LogicFlow, RectNode, RectNodeModel, BezierEdge, BezierEdgeModel, h } = window.Core;
-  const WIDTH = 160, HEIGHT = 52, LONGEST_LABEL = 26, GHOST_DY = 104, GHOST_DX = 176;
+  const WIDTH = 160, HEIGHT = 52, LONGEST_LABEL = 17, GHOST_DY = 104, GHOST_DX = 176;
   let passages = null, live = null, drawing = false;
 
   const glyphs = new Map();
@@ -16,7 +16,6 @@ const Canvas = (() => {
     }
     return glyphs.get(name);
   };
-  const cut = (words, most) => ([...words].length > most ? `${[...words].slice(0, most - 1).join("")}…` : words);
   /* Chinese letters are twice as wide. */
   const fitting = (words, most) => {
     let width = 0, shown = "";
@@ -39,6 +38,7 @@ const Canvas = (() => {
         h("text", { className: "ti", x: left + 12, y: y + 7 }, glyph(p.icon)),
         h("text", { x: left + 40, y: y - 4 }, [h("tspan", {}, p.word), h("tspan", { x: left + 40, dy: 17 }, p.sub)]),
         p.first ? h("text", { className: "ti uc-first", x: left + width - 24, y: top + 20 }, glyph("phone-incoming")) : null,
+        p.left && !p.bad ? h("text", { className: "uc-gone", x: left + width - 8, y: top + height - 7 }, `✕ ${p.left}`) : null,
         p.bad ? h("text", { className: "ti uc-warn", x: left + width - 24, y: top + height - 8 }, glyph("alert-triangle")) : null,
       ]);
     }
@@ -100,7 +100,7 @@ const Canvas = (() => {
       id: box.name, type: "box", x, y,
       properties: {
         name: box.name, word: fitting(type.word, 15), sub: fitting(sub, 18), icon: type.icon, current: box.name === selected, open: isOpen(box),
-        bad: Model.problemsOf(box.name).length > 0, live: live?.node === box.name, first: reading.start === box.name,
+        bad: Model.problemsOf(box.name).length > 0, live: live?.node === box.name, first: reading.start === box.name, left: passages?.nodes[box.name]?.left ? passages.nodes[box.name].left.toLocaleString() : "",
       },
     };
   };
@@ -126,7 +126,7 @@ const Canvas = (() => {
         const count = paths.reduce((sum, path) => sum + (passages?.ways?.[box.name]?.[path.join(".")] ?? 0), 0);
         const passed = paths.some((path) => live?.ways.has(`${box.name} ${path.join(".")}`));
         const isBack = known(target) && places[target][1] <= places[box.name][1];
-        const label = [cut(labels.join(" / "), LONGEST_LABEL), passages ? count.toLocaleString() : ""].filter(Boolean).join(" · ");
+        const label = [fitting(labels.join(" / "), LONGEST_LABEL), passages ? count.toLocaleString() : ""].filter(Boolean).join(" · ");
         edges.push({
           id: `${box.name}>${target}`, type: "way", sourceNodeId: box.name, targetNodeId: target, sourceAnchorId: `${box.name}-${isBack ? "side" : "out"}`, targetAnchorId: `${target}-${isBack ? "side" : "in"}`,
           ...(label ? { text: label } : {}), properties: { paths, from: box.name, bad: target.startsWith("?"), count, share: count / most, passed },

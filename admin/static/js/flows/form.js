@@ -54,9 +54,11 @@ const Form = (() => {
     const shown = new Set(type.fields.map((field) => field.name));
     /* What no control shows: unknown fields, missing ways, the node as a whole. */
     const missing = (problem) => problem.field.length === 0 || !shown.has(problem.field[0]);
+    const callers = typeof Numbers === "undefined" ? "" : Numbers.words(box.name);
     const name = element("input", { class: "form-control uc-mono", value: box.name, "data-path": "#name", maxlength: 64, onchange: (event) => rename(event.target, box.name) });
     at("fields").replaceChildren(
       ...problems.filter(missing).map((problem) => element("p", { class: "invalid-feedback d-block m-0" }, icon("alert-triangle"), " ", problem.message)),
+      callers ? element("p", { class: "uc-meta m-0", id: "callers" }, icon("users"), " ", callers) : "",
       element("label", { class: "form-label" }, text("name"), name),
       ...(node && typeof node === "object" ? type.fields.map((field) => Fields.render(field, [field.name], node[field.name] ?? undefined, tools)) : []));
   };
