@@ -6,15 +6,17 @@ never answered would have talked.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from acd.adapters.sql_config import read_configuration
+from acd.domain.inputs import AgentConfig, QueueConfig
 from acd.simulate.load import Recorded
-from sql.models import Agent, Queue, QueueVisit, StatusChange, Talk, Tier, User
+from sql.models import Queue, QueueVisit, StatusChange, Talk
 from uckefu.times import as_utc, now
 
 Stay = tuple[float, float]
@@ -35,11 +37,14 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An agent, its queues with their levels and positions, and when it was ready (talks and wrap-up included)."""
+    """An agent as call routing has it, and when it was ready (talks and wrap-up included)."""
 
-    agent_id: int
-    places: dict[str, tuple[int, int]]
+    config: AgentConfig
     stays: tuple[Stay, ...]
+
+    def serves(self, queue: str) -> bool:
+        """Whether it is in the queue."""
+        return any(tier.queue == queue for tier in self.config.tiers)
 
     @property
     def staffed_seconds(self) -> float:
@@ -53,7 +58,8 @@ class Day:
 
     visits: list[Visit] = field(default_factory=list)
     people: list[Person] = field(default_factory=list)
-    queues: list[Queue] = field(default_factory=list)
+    queues: list[QueueConfig] = field(default_factory=list)
+    service_levels: dict[str, int] = field(default_factory=dict)
 
     def recorded(self) -> list[Recorded]:
         """The calls, as a scenario replays them."""
@@ -74,14 +80,19 @@ class Day:
         return waited / (abandoned + 0.5) if waited > 0 else None
 
 
-def read_day(session: Session, day: date, zone: str) -> Day:
+def read_day(record: Engine, day: date, zone: str) -> Day:
     """The voice calls of a day in the centre's zone. Raises SQLAlchemyError."""
     begin, end = _bounds(day, zone)
-    queues = list(session.scalars(select(Queue).where(Queue.channel == "voice").order_by(Queue.id)))
-    found = Day(queues=queues)
-    found.visits = _visits(session, begin, end, {queue.name for queue in queues})
-    found.people = _people(session, begin, min(end, now()), {queue.id: queue.name for queue in queues})
-    return found
+    config = read_configuration(record, 0, zone)
+    queues = [queue for queue in config.queues if queue.channel == "voice"]
+    names = {queue.name for queue in queues}
+    with Session(record) as session:
+        return Day(
+            visits=_visits(session, begin, end, names),
+            people=_people(session, begin, min(end, now()), _only(config.agents, names)),
+            queues=queues,
+            service_levels=dict(session.execute(select(Queue.name, Queue.service_level_seconds)).all()),
+        )
 
 
 def _bounds(day: date, zone: str) -> tuple[datetime, datetime]:
@@ -116,11 +127,12 @@ def _visits(session: Session, begin: datetime, end: datetime, queues: set[str]) 
     ]
 
 
-def _people(session: Session, begin: datetime, end: datetime, names: dict[int, str]) -> list[Person]:
-    places: dict[int, dict[str, tuple[int, int]]] = {}
-    for tier in session.scalars(select(Tier)):
-        if tier.queue_id in names:
-            places.setdefault(tier.agent_id, {})[names[tier.queue_id]] = (tier.level, tier.position)
+def _only(agents: Iterable[AgentConfig], queues: set[str]) -> Iterable[AgentConfig]:
+    for agent in agents:
+        yield replace(agent, tiers=tuple(tier for tier in agent.tiers if tier.queue in queues))
+
+
+def _people(session: Session, begin: datetime, end: datetime, agents: Iterable[AgentConfig]) -> list[Person]:
     changes: dict[int, list[tuple[datetime, str]]] = {}
     # Who was ready at midnight is known from the last change before; a week back is far enough.
     since = begin - timedelta(days=7)
@@ -131,14 +143,12 @@ def _people(session: Session, begin: datetime, end: datetime, names: dict[int, s
     )
     for row in rows:
         changes.setdefault(row.agent_id, []).append((row.at, row.status))
-    agents = session.scalars(
-        select(Agent.id).join(User, User.id == Agent.user_id).where(User.active).order_by(Agent.id)
-    )
     people = [
-        Person(agent_id, places.get(agent_id, {}), stays_of(changes.get(agent_id, []), begin, end))
-        for agent_id in agents
+        Person(agent, stays_of(changes.get(agent.agent_id, []), begin, end))
+        for agent in agents
+        if agent.tiers
     ]
-    return [person for person in people if person.places and person.stays]
+    return [person for person in people if person.stays]
 
 
 def stays_of(changes: Iterable[tuple[datetime, str]], begin: datetime, end: datetime) -> tuple[Stay, ...]:

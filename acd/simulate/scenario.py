@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from acd.domain.inputs import AgentConfig, QueueConfig, Rules
+from acd.domain.inputs import QueueConfig, Rules, queue_config
+from acd.domain.skills import parse
 from acd.simulate.positions import line_of
 
 LONGEST_WAIT_SECONDS = 86_400  # theory knows no longest wait, and nobody waits for a day
@@ -134,13 +135,17 @@ class QueueSettings(BaseModel):
         known = {field.name for field in fields(QueueConfig)}
         if unknown := sorted(set(self.model_extra or {}) - known):
             raise ValueError(f"a queue has no setting {unknown[0]!r}; there are {', '.join(sorted(known))}")
+        try:
+            self.config()
+            parse(str((self.model_extra or {}).get("skills", "")))
+        except (TypeError, AttributeError) as error:
+            raise ValueError(f"a setting can't be read: {error}") from error
         return self
 
     def config(self) -> QueueConfig:
         """As the engine takes it."""
         own = {"name", "wrap_up_seconds", "max_wait_seconds", *(self.model_extra or {})}
-        settings: dict[str, Any] = {name: _frozen(getattr(self, name)) for name in own}
-        return QueueConfig(**settings)
+        return queue_config({name: getattr(self, name) for name in own})
 
 
 class Scenario(_Part):
@@ -172,8 +177,6 @@ class Scenario(_Part):
             raise ValueError("`warm_up_calls` must leave more than half of `calls`")
         if unknown := sorted(set(self.rules) - {field.name for field in fields(Rules)}):
             raise ValueError(f"there is no rule {unknown[0]!r}")
-        if any(group.skills for group in self.agents) and not has_skills():
-            raise ValueError("this version's routing knows no skills")
         return self
 
     def threshold_us(self, queue: str) -> int:
@@ -227,11 +230,6 @@ class Smallest(_Part):
         )
 
 
-def has_skills() -> bool:
-    """Whether the engine's agents have skills."""
-    return any(field.name == "skills" for field in fields(AgentConfig))
-
-
 def load_scenario(path: Path) -> Scenario:
     """The scenario in a file. Raises BadScenario."""
     try:
@@ -266,7 +264,3 @@ def _sentences(error: ValidationError, node: Any, name: str) -> list[str]:
         message = problem["msg"].removeprefix("Value error, ")
         told.append(f"{name}:{line_of(node, problem['loc'])}: {where + ': ' if where else ''}{message}")
     return list(dict.fromkeys(told))
-
-
-def _frozen(value: object) -> object:
-    return tuple(_frozen(part) for part in value) if isinstance(value, list) else value

@@ -8,12 +8,13 @@ import json
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from datetime import date
 from itertools import cycle, islice
 
 from sqlalchemy import Engine as Record
-from sqlalchemy.orm import Session
 
+from acd.domain.inputs import QueueConfig
 from acd.simulate.day import Day, Person, csv_lines, read_day
 from acd.simulate.figures import Json
 from acd.simulate.run import simulate
@@ -49,7 +50,7 @@ def what_if(
     """
     if not any(visit.queue == queue for visit in day.visits):
         raise NothingToSimulate("no-calls")
-    staff = [person for person in day.people if queue in person.places]
+    staff = [person for person in day.people if person.serves(queue)]
     if not staff:
         raise NothingToSimulate("no-agents")
     cases: list[Json] = []
@@ -74,20 +75,8 @@ def what_if(
 
 def scenario_of(day: Day, queue: str, more: int) -> Scenario:
     """The day as a scenario. Handling times include wrap-up, so no wrap-up is added to them."""
-    queues = tuple(
-        QueueSettings.model_validate({
-            "name": each.name, "strategy": each.strategy, "offer_timeout_seconds": each.offer_timeout_seconds,
-            "max_wait_seconds": max(1, each.max_wait_seconds), "service_level_seconds": each.service_level_seconds,
-        })
-        for each in day.queues
-    )  # fmt: skip
-    groups = tuple(
-        Group(
-            queues={name: Place(level=level, position=position) for name, (level, position) in person.places.items()},
-            shifts=tuple(Shift.model_validate({"from": _clock(a), "until": _clock(b)}) for a, b in person.stays),
-        )
-        for person in changed_staff(day.people, queue, more)
-    )  # fmt: skip
+    queues = tuple(_settings(each, day.service_levels[each.name]) for each in day.queues)
+    groups = tuple(_group(person) for person in changed_staff(day.people, queue, more))
     patience = day.mean_patience_seconds()
     load = Load(
         queue=queue,
@@ -100,26 +89,41 @@ def scenario_of(day: Day, queue: str, more: int) -> Scenario:
     return Scenario(queues=queues, agents=groups or (nobody,), load=(load,), replications=repetitions)
 
 
+def _settings(queue: QueueConfig, service_level_seconds: int) -> QueueSettings:
+    """As call routing has it, without wrap-up (see above) and what only a caller would hear."""
+    settings = asdict(replace(queue, wrap_up_seconds=0, callback=None))
+    settings.pop("announcements", None)
+    return QueueSettings.model_validate(settings | {"service_level_seconds": service_level_seconds})
+
+
+def _group(person: Person) -> Group:
+    return Group(
+        queues={tier.queue: Place(level=tier.level, position=tier.position) for tier in person.config.tiers},
+        skills=person.config.skills,
+        shifts=tuple(Shift.model_validate({"from": _clock(a), "until": _clock(b)}) for a, b in person.stays),
+    )
+
+
 def changed_staff(people: Sequence[Person], queue: str, more: int) -> list[Person]:
     """With `more` agents of the queue added, copies of its typical ones, or with so many of those taken away.
 
     Typical is whose presence is nearest to the mean of the queue's agents.
     """
-    staff = [person for person in people if queue in person.places]
+    staff = [person for person in people if person.serves(queue)]
     if not staff:
         return list(people)
     mean = sum(person.staffed_seconds for person in staff) / len(staff)
-    typical = sorted(staff, key=lambda person: (abs(person.staffed_seconds - mean), person.agent_id))
+    typical = sorted(staff, key=lambda person: (abs(person.staffed_seconds - mean), person.config.agent_id))
     if more >= 0:
         return [*people, *islice(cycle(typical), more)]
-    gone = {person.agent_id for person in typical[:-more]}
-    return [person for person in people if person.agent_id not in gone]
+    gone = {person.config.agent_id for person in typical[:-more]}
+    return [person for person in people if person.config.agent_id not in gone]
 
 
 def actual(day: Day, queue: str) -> Json:
     """What the record says of the queue."""
     visits = [visit for visit in day.visits if visit.queue == queue]
-    threshold = next(each.service_level_seconds for each in day.queues if each.name == queue)
+    threshold = day.service_levels[queue]
     answered = [visit for visit in visits if visit.result == "answered"]
     in_time = sum(visit.waited_seconds <= threshold for visit in answered)
     return {
@@ -153,8 +157,7 @@ def report(
     With a limit the process ends then whatever it does: who started it may be gone.
     """
     signal.alarm(limit_seconds)
-    with Session(record) as session:
-        found = read_day(session, day, zone)
+    found = read_day(record, day, zone)
     try:
         result = what_if(found, queue, more, lambda done: _print({"done": done}))
     except NothingToSimulate as nothing:
@@ -166,8 +169,7 @@ def report(
 
 def export(record: Record, day: date, zone: str) -> int:
     """Print a day's calls as CSV; 1 when there are none."""
-    with Session(record) as session:
-        found = read_day(session, day, zone)
+    found = read_day(record, day, zone)
     for line in csv_lines(found):
         sys.stdout.write(line + "\n")
     return 0 if found.visits else 1

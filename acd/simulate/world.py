@@ -32,7 +32,7 @@ from acd.domain.inputs import (
 )
 from acd.simulate.figures import Batch
 from acd.simulate.load import Draw, Drawn, Recorded, drawer, streams
-from acd.simulate.scenario import Group, Scenario, has_skills
+from acd.simulate.scenario import Group, Scenario
 
 SWITCH = "simulated"
 SECOND_US = 1_000_000
@@ -326,15 +326,11 @@ def _agent(number: int, group: Group) -> AgentConfig:
         TierConfig(queue=name, level=place.level, position=place.position)
         for name, place in group.queues.items()
     )
-    config: dict[str, Any] = {"agent_id": number, "extension": _extension(number), "tiers": tiers}
-    if has_skills() and group.skills:
-        config["skills"] = group.skills
-    return AgentConfig(**config)
+    return AgentConfig(agent_id=number, extension=_extension(number), tiers=tiers, skills=dict(group.skills))
 
 
 def _arrival(drawn: Drawn, channel_id: str) -> MemberArrived:
-    extra: dict[str, Any] = {"skills": drawn.skills} if drawn.skills else {}
     return MemberArrived(
         at_us=drawn.at_us, channel_id=channel_id, interaction_id=channel_id, switch=SWITCH,
-        queue=drawn.queue, priority=drawn.priority, **extra,
+        queue=drawn.queue, priority=drawn.priority, skills=drawn.skills,
     )  # fmt: skip

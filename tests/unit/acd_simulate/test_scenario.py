@@ -50,6 +50,8 @@ def refusal(text: str) -> str:
         ("agents: [", "s.yml:1: "),
         ("- 1", "s.yml:1: a scenario is a mapping"),
         (WHOLE.replace("wrap_up_seconds", "wrap_up_minutes"), "s.yml:5: queues.0: a queue has no setting 'wrap_up_minutes'"),
+        (WHOLE.replace("{name: service}", "{name: service, skills: english is nice}"), "s.yml:6: queues.1: 'english is nice'"),
+        (WHOLE.replace("{name: service}", "{name: service, limits: [{colour: red}]}"), "s.yml:6: queues.1: a setting can't be read"),
         (WHOLE.replace("{sales: 1, service: 2}", "{sails: 1}"), "no queue 'sails'"),
         (WHOLE.replace("calls: 4000\n", ""), "a steady rate needs `calls`"),
         (DAY.replace('"09:00"', '"nine"'), 's.yml:6: agents.0.shifts.0.from: write a time of day as "09:30"'),

@@ -74,3 +74,34 @@ def test_more_agents_get_the_same_calls(agents: int) -> None:
     figures = told(text)
     assert figures["offered"] == 2000 - figures["warm_up_calls"]
     assert (figures["abandonment"]["value"] < 0.02) == (agents == 3)
+
+
+def test_skills_decide_who_serves_and_waiting_relaxes_them() -> None:
+    """Without relaxation one of four agents serves everybody."""
+    text = """
+    calls: 3000
+    queues: [{name: service, skills: "english >= 3"}]
+    agents:
+      - {count: 1, queues: {service: 1}, skills: {english: 5}}
+      - {count: 3, queues: {service: 1}, skills: {english: 1}}
+    load: [{queue: service, per_minute: 1.5, service: 60, patience: 60}]
+    """
+    strict = told(text)
+    assert strict["utilisation"]["value"] <= 0.25
+    relaxed = told(text.replace("english >= 3", "english >= 3; after 5 s: english >= 1"))
+    assert relaxed["abandonment"]["ci95"][1] < strict["abandonment"]["ci95"][0]
+
+
+def test_a_queues_limit_sends_callers_to_another_queue_or_away() -> None:
+    text = """
+    calls: 3000
+    queues:
+      - {name: first, limits: [{when: time, value: 10, to: queue, target: second}]}
+      - {name: second, limits: [{when: length, value: 2, to: fallback}]}
+    agents: [{count: 1, queues: {first: 1}}, {count: 1, queues: {second: 1}}]
+    load: [{queue: first, per_minute: 2.0, service: 60, patience: 600}]
+    """
+    figures = told(text)
+    assert figures["sent_away"] > 0
+    assert figures["utilisation"]["value"] > 0.7
+    assert figures["offered"] == figures["answered"] + figures["abandoned"] + figures["sent_away"]
