@@ -58,11 +58,11 @@ class SwitchLink:
             raise ConnectionLost(f"{self.name} is not connected")
         return await self._client.api(line, timeout_seconds=API_SECONDS)
 
-    async def bgapi(self, line: str) -> str:
-        """Run an API command that takes long and wait for its result. Raises EslError, CommandFailed among them."""
+    async def bgapi(self, line: str, timeout_seconds: float) -> str:
+        """Run an API command that takes long and wait for its text. Raises EslError."""
         if self._client is None:
             raise ConnectionLost(f"{self.name} is not connected")
-        return await self._client.bgapi(line)
+        return await self._client.bgapi(line, timeout_seconds=timeout_seconds)
 
     async def run(self) -> None:
         """Keep the connection open for ever."""

@@ -31,6 +31,7 @@ from acd.service.core import Core
 from esl import EslError
 
 log = structlog.get_logger(__name__)
+REPLY_SLACK_SECONDS = 15
 
 
 def api_lines(effect: CallEffect) -> list[str]:
@@ -165,13 +166,14 @@ class Switchboard:
     async def _dial_back(self, effect: DialBack) -> None:
         """The call's own end is heard of as any caller's; one that never began has no other witness than the reply."""
         try:
-            await self._link.bgapi(originate_line(effect))
+            line = originate_line(effect)
+            reply = await self._link.bgapi(line, effect.timeout_seconds + REPLY_SLACK_SECONDS)
         except (EslError, UnsafeText) as error:
-            log.info("acd_callback_not_answered", error=str(error), interaction_id=effect.interaction_id)
-            gone = CallerGone(
-                at_us=self._core.now_us(), channel_id=effect.channel_id, cause=cause_of(str(error))
-            )
-            self._core.submit(gone)
+            reply = f"-ERR {error}"
+        if not reply.startswith("+OK"):
+            log.info("acd_callback_not_answered", reply=reply.strip(), interaction_id=effect.interaction_id)
+            now, cause = self._core.now_us(), cause_of(reply)
+            self._core.submit(CallerGone(at_us=now, channel_id=effect.channel_id, cause=cause))
 
     async def _hold(self, effect: HoldLeg) -> None:
         """Music in the agent's place, without a re-INVITE: after `uuid_hold` of the agent's leg FreeSWITCH 1.10.12

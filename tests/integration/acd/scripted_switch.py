@@ -124,6 +124,10 @@ class Connection:
             self.reply("+OK Events Enabled")
         elif word == "api":
             self.send({"Content-Type": "api/response"}, self.switch.api(rest))
+        elif word == "bgapi":
+            job = command.get("Job-UUID")
+            self.reply(f"+OK Job-UUID: {job}")
+            self.switch.spawn(self.switch.originate(rest, self, job))
         elif word == "sendmsg":
             self.sendmsg(command, rest)
         else:
@@ -150,6 +154,7 @@ class ScriptedSwitch:
         self.registered: set[str] = set()
         self.behaviour: dict[str, str] = {}  # extension -> cause with which its phone refuses
         self.commands: list[str] = []
+        self.customers: set[str] = set()  # numbers that answer when they are called back
         self.rings: list[tuple[str, str]] = []  # (extension, caller's uuid), in order
         self.tasks: set[asyncio.Task[Any]] = set()
         self.port = 0
@@ -210,6 +215,27 @@ class ScriptedSwitch:
         channel.tell("CHANNEL_CREATE")
         channel.running = self.spawn(self._dialplan(channel))
         return channel
+
+    async def originate(self, line: str, asker: Connection, job: str) -> None:
+        """A customer is called back: who is in `customers` answers and is in the dialplan's `queue`."""
+        self.commands.append(line)
+        found = re.fullmatch(r"originate \{(.*)\}sofia/gateway/(\w+)/(\d+) queue XML uckefu", line)
+        assert found, line
+        variables = dict(part.split("=", 1) for part in found[1].split(","))
+        channel = Channel(self, f"sofia/external/{found[3]}@{found[2]}", "outbound",
+                          uuid=variables.pop("origination_uuid"), **variables)  # fmt: skip
+        self.channels[channel.uuid] = channel
+        channel.tell("CHANNEL_CREATE")
+        text = "+OK " + channel.uuid
+        if found[3] in self.customers:
+            channel.headers, channel.state = {"Caller-Caller-ID-Number": found[3]}, "ACTIVE"
+            channel.variables["hangup_after_bridge"] = "true"
+            channel.running = self.spawn(self._dialplan(channel))
+        else:
+            channel.hang_up("NO_ANSWER")
+            text = "-ERR NO_ANSWER"
+        event = Event({"Event-Name": "BACKGROUND_JOB", "Job-UUID": job}, text + "\n")
+        asker.send_event(event)
 
     def phone(self, extension: str) -> Channel | None:
         """The leg that rings or talks at this phone."""

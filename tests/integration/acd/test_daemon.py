@@ -4,10 +4,12 @@ import json
 from collections.abc import AsyncIterator
 
 import pytest
+from sqlalchemy.orm import Session
 
 from acd.adapters.redis_connection import open_redis
 from acd.contract import (
     VIEW_CHANNEL,
+    CallbackTried,
     CallConnected,
     CallEnded,
     DeclineOffer,
@@ -22,6 +24,7 @@ from acd.contract import (
     TransferCall,
 )
 from acd.replay import export, replay
+from sql.models import QueueRouting
 from tests.integration.acd.conftest import Acd, until
 from tests.integration.acd.scripted_switch import Channel, ScriptedSwitch
 
@@ -277,3 +280,48 @@ async def test_the_log_of_a_day_replays_bit_for_bit(centre: Acd, switch: Scripte
     assert len(centre.pages.events(CallConnected)) == 1
     worse = [line.replace('"queue": "service"', '"queue": "sales"') for line in lines]
     assert replay(worse).different_at is not None
+
+
+async def test_a_caller_is_called_back_when_it_is_its_turn(acd: Acd, switch: ScriptedSwitch) -> None:
+    acd.people(1, wrap_up_seconds=0)
+    with Session(acd.record) as session, session.begin():
+        callback = {"trunk": "gateway1", "retry_seconds": 1, "attempts": 2}
+        session.add(QueueRouting(queue_id=1, callback=callback))
+    switch.register("1001")
+    async with acd.daemon():
+        await until(lambda: acd.pages.agent(1).get("registered"), "the phone to be known")
+        asker = switch.call(number="13800138000", uckefu_callback_number="13800138000")
+        await until(lambda: asker.cause, "the call to be over")
+        holder = switch.call(number="13900139000")
+        await until(lambda: len(acd.pages.line()) == 2, "both to wait")
+        await ready(acd, 1)
+        leg = await rings(switch, "1001")  # the next one, for nobody answered the callback
+        assert leg.variables["interaction_id"] == holder.uuid
+        assert [event.cause for event in acd.pages.events(CallbackTried)] == ["NO_ANSWER"]
+        switch.customers.add("13800138000")
+        leg.answer()
+        await until(lambda: acd.pages.agent(1)["state"] == "talking", "the talk")
+        leg.hang_up()
+        leg = await rings(switch, "1001")
+        leg.answer()
+        call = await until(lambda: acd.pages.agent(1)["call"], "the talk with the customer")
+        assert (call["interaction_id"], call["number"]) == (asker.uuid, "13800138000")
+
+
+async def test_those_who_wait_hear_their_place_and_take_up_an_offer(acd: Acd, switch: ScriptedSwitch) -> None:
+    acd.people(1)
+    place = {"after_seconds": 1, "say": "position"}
+    offer = {"after_seconds": 1, "prompt": "queue_callback_offer", "key": "1", "flow": "callback"}
+    with Session(acd.record) as session, session.begin():
+        session.add(QueueRouting(queue_id=1, announcements={"items": [place, offer]}))
+    async with acd.daemon():
+        await until(lambda: acd.pages.view().get("queues"), "the daemon to know its queues")
+        caller = switch.call()
+        heard = await until(lambda: [h for h in caller.heard if "queue_place" in h], "the announcement")
+        assert heard[0].startswith("playback file_string://")
+        assert heard[0].endswith("/zh/queue_callback_offer.wav")
+        caller.broken.set()  # it was played to its end
+        await until(lambda: caller.heard[-1] == "playback local_stream://moh", "the music again")
+        caller.tell("DTMF", **{"DTMF-Digit": "1"})
+        await until(lambda: caller.transferred_to == "overflow", "the way into the flow")
+        assert caller.variables["uckefu_overflow_flow"] == "callback"
