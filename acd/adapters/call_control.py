@@ -141,7 +141,7 @@ class CallControl:
 
     def _bridged(self, event: Event) -> None:
         other = event.get("Bridge-B-Unique-ID") or event.get("Other-Leg-Unique-ID") or ""
-        if self._ringing and other == self._ringing.leg_id:
+        if self._ringing and other in self._ringing.leg_ids:
             self._submit(LegAnswered(at_us=self._now_us(), leg_id=other))
 
     def _gone(self, event: Event) -> None:
@@ -220,7 +220,8 @@ class CallControl:
         except EslError as error:
             # The channel does not take it: it is gone or not ours. Its end follows; the agent is free at once.
             log.warning("acd_bridge_refused", error=str(error), interaction_id=offer.interaction_id)
-            self._submit(LegEnded(at_us=self._now_us(), leg_id=offer.leg_id, cause="CONTROL_FAILED"))
+            for leg_id in offer.leg_ids:
+                self._submit(LegEnded(at_us=self._now_us(), leg_id=leg_id, cause="CONTROL_FAILED"))
             await self.call.close()
 
     def _hear_while_ringing(self, music: str) -> None:
@@ -238,7 +239,8 @@ class CallControl:
     def _give_back(self, offer: OfferCall, cause: str) -> None:
         """An offer that never reached the switch is over."""
         now = self._now_us()
-        self._submit(LegEnded(at_us=now, leg_id=offer.leg_id, cause=cause))
+        for leg_id in offer.leg_ids:
+            self._submit(LegEnded(at_us=now, leg_id=leg_id, cause=cause))
         self._submit(BridgeEnded(at_us=now, channel_id=self.channel_id, leg_id=offer.leg_id, cause=cause))
 
     def _api(self, line: str) -> None:

@@ -33,6 +33,8 @@ def bridge_argument(offer: OfferCall, domain: str) -> str:
 
     https://developer.signalwire.com/freeswitch/FreeSWITCH-Explained/Dialplan/Dialplan/Channel-Variables/
     """
+    if offer.others:
+        return _all_at_once(offer, domain)
     variables = {
         "origination_uuid": checked("id", offer.leg_id),
         "leg_timeout": str(int(offer.timeout_seconds)),
@@ -45,6 +47,25 @@ def bridge_argument(offer: OfferCall, domain: str) -> str:
     }
     braces = ",".join(f"{name}={value}" for name, value in variables.items())
     return f"{{{braces}}}user/{checked('extension', offer.extension)}@{checked('domain', domain)}"
+
+
+def _all_at_once(offer: OfferCall, domain: str) -> str:
+    """Several phones: what differs stands before each leg in brackets."""
+    common = {
+        "leg_timeout": str(int(offer.timeout_seconds)),
+        "ignore_early_media": "true",
+        "interaction_id": checked("id", offer.interaction_id),
+        "uckefu_role": "agent",
+        "api_reporting_hook": "'python fs_scripts.cdr'",
+    }
+    braces = ",".join(f"{name}={value}" for name, value in common.items())
+    first = (offer.leg_id, offer.offer_id, offer.agent_id, offer.extension)
+    legs = [
+        f"[origination_uuid={checked('id', leg_id)},uckefu_agent_id={int(agent_id)},"
+        f"uckefu_offer_id={checked('id', offer_id)}]user/{checked('extension', extension)}@{checked('domain', domain)}"
+        for leg_id, offer_id, agent_id, extension in (first, *offer.others)
+    ]
+    return f"{{{braces}}}{','.join(legs)}"
 
 
 def is_safe_id(text: str) -> bool:

@@ -133,9 +133,9 @@ class Switchboard:
             return
         if isinstance(effect, OfferCall):
             # The caller's socket went away in this very moment: the agent is free, the member's end follows.
-            self._core.submit(
-                LegEnded(at_us=self._core.now_us(), leg_id=effect.leg_id, cause="CONTROL_FAILED")
-            )
+            now = self._core.now_us()
+            for leg_id in effect.leg_ids:
+                self._core.submit(LegEnded(at_us=now, leg_id=leg_id, cause="CONTROL_FAILED"))
             return
         task = asyncio.create_task(self._carry_out(effect))
         self._tasks.add(task)

@@ -135,6 +135,12 @@ class QueueBoard:
                 best = rank
         return best
 
+    def all_for(self, member: Member) -> list[Rank]:
+        """All free agents whom this member may be offered to in this round, the first one first."""
+        need = self.seats[member.channel_id][0]
+        fit = [key for kind, group in self.groups.items() if self.suits(need, kind) for key in group]
+        return sorted(self.rank_of(key[-1], member) for key in fit)
+
     def rank_of(self, agent_id: int, member: Member) -> Rank:
         """Where this free agent stands among those whom this member could be offered to."""
         need = self.seats[member.channel_id][0]

@@ -86,10 +86,7 @@ def _returned(e: "Engine", member: Member, event: MemberArrived) -> None:
     member.switch, member.attended = event.switch, True
     e.cancel("away", member.channel_id)
     if member.state == "offered":  # the dialplan came round again, so the bridge of that offer is over
-        offer = _offer_of(e, member)
-        if offer:
-            begin_ending(e, offer, "withdrawn")
-            e.effect(Withdraw(member.switch, member.channel_id, offer.leg_id, KILL_CAUSE))
+        _withdraw(e, member)
         _free_member(e, member)
     elif member.state == "away":
         e.move_member(member, "came back")
@@ -104,11 +101,14 @@ def close_former_visit(e: "Engine", member: Member) -> None:
         _end_talk_of(e, member)
         forget(e, member)
         return
-    offer = _offer_of(e, member)
-    if offer:
+    _withdraw(e, member)
+    leave(e, member, "transferred")
+
+
+def _withdraw(e: "Engine", member: Member) -> None:
+    for offer in _offers_of(e, member):
         begin_ending(e, offer, "withdrawn")
         e.effect(Withdraw(member.switch, member.channel_id, offer.leg_id, KILL_CAUSE))
-    leave(e, member, "transferred")
 
 
 # ---- the caller's side -----------------------------------------------------------------------------------
@@ -136,8 +136,7 @@ def _caller_gone(e: "Engine", event: CallerGone) -> None:
         _end_talk_of(e, member)
         forget(e, member)
         return
-    offer = _offer_of(e, member)
-    if offer:
+    for offer in _offers_of(e, member):
         # The switch ends the ringing by itself; the agent is free when the leg is known to be gone.
         begin_ending(e, offer, "withdrawn", event.cause)
     leave(e, member, "abandoned")
@@ -159,7 +158,7 @@ def socket_lost(e: "Engine", member: Member) -> None:
     member.attended = False
     if member.state == "waiting":
         _send_away(e, member, "control lost")
-    elif member.state == "offered" and _offer_of(e, member) is None:
+    elif member.state == "offered" and not _offers_of(e, member):
         _send_away(e, member, "offer failed unattended")
     elif member.state == "talking" and not member.leg_id:
         forget(e, member)  # after its talk it went elsewhere: a transfer
@@ -209,7 +208,7 @@ def leg_answered(e: "Engine", event: LegAnswered) -> None:
     if offer is None or offer.leg_id != event.leg_id or offer.ending:
         return  # said twice, or answered in the moment in which we ended it: its end is on the way
     member = e.state.members.get(offer.channel_id)
-    if member is None or member.leg_id != offer.leg_id or member.dialing:
+    if member is None or offer.leg_id not in _legs_of(member) or member.dialing:
         e.anomaly(f"answered, but its member is gone: {event.leg_id}")
         return
     _connect(e, agent, offer, member)
@@ -219,6 +218,10 @@ def _connect(e: "Engine", agent: Agent, offer: Offer, member: Member) -> None:
     e.cancel("offer", offer.leg_id)
     for timer in ("max-wait", "line", "limit", "announce"):
         e.cancel(timer, member.channel_id)
+    for other in _offers_of(e, member):
+        if other is not offer:
+            begin_ending(e, other, "withdrawn", "LOSE_RACE")
+    member.leg_id, member.more_legs = offer.leg_id, []
     agent.offer, agent.failures = None, 0
     agent.talk = Talk(
         offer_id=offer.offer_id, leg_id=offer.leg_id, interaction_id=offer.interaction_id, channel_id=offer.channel_id,
@@ -250,7 +253,7 @@ def leg_ended(e: "Engine", event: LegEnded) -> None:
         begin_ending(e, offer, outcome_of(event.cause), event.cause)
         free_agent(e, agent, offer)
         member = e.state.members.get(offer.channel_id)
-        if member and member.leg_id == offer.leg_id:
+        if member and _was_last(member, offer.leg_id):
             if member.attended:
                 e.arm("bridge", member.channel_id, BRIDGE_SECONDS)
             else:
@@ -264,13 +267,12 @@ def leg_ended(e: "Engine", event: LegEnded) -> None:
 def bridge_ended(e: "Engine", event: BridgeEnded) -> None:
     """The caller is in our hands again: after a failed offer it waits on, at the place it had."""
     member = e.state.members.get(event.channel_id)
-    if member is None or member.leg_id != event.leg_id:
+    if member is None or not event.leg_id or event.leg_id not in (member.leg_id, member.bridge_leg):
         return
     if member.state == "talking":
         _end_talk_of(e, member)
         return
-    offer = _offer_of(e, member)
-    if offer:
+    for offer in _offers_of(e, member):
         begin_ending(e, offer, outcome_of(event.cause), event.cause)
         free_agent(e, e.state.agents[offer.agent_id], offer)
     if member.state == "offered":
@@ -280,7 +282,7 @@ def bridge_ended(e: "Engine", event: BridgeEnded) -> None:
 def bridge_overdue(e: "Engine", channel_id: str) -> None:
     """Timer: the phone's leg is over and nothing was heard of the caller's bridge: go on without."""
     member = e.state.members.get(channel_id)
-    if member and member.state == "offered" and _offer_of(e, member) is None:
+    if member and member.state == "offered" and not _offers_of(e, member):
         e.anomaly(f"the end of the bridge on {channel_id} was not reported")
         _free_member(e, member)
 
@@ -298,7 +300,7 @@ def offer_overdue(e: "Engine", leg_id: str) -> None:
     e.anomaly(f"the end of leg {leg_id} was not reported")
     free_agent(e, agent, offer)
     member = e.state.members.get(offer.channel_id)
-    if member and member.leg_id == leg_id and member.state == "offered":
+    if member and member.state == "offered" and _was_last(member, leg_id):
         _free_member(e, member)
 
 
@@ -370,7 +372,7 @@ def free_agent(e: "Engine", agent: Agent, offer: Offer) -> None:
 def _free_member(e: "Engine", member: Member) -> None:
     """The member's half of an offer that failed: wait on, or be away when nobody attends to it."""
     e.cancel("bridge", member.channel_id)
-    member.leg_id = ""
+    _forget_legs(member)
     if not member.attended:
         _send_away(e, member, "offer failed unattended")
         return
@@ -380,7 +382,7 @@ def _free_member(e: "Engine", member: Member) -> None:
 
 def _send_away(e: "Engine", member: Member, what: str) -> None:
     e.cancel("bridge", member.channel_id)
-    member.leg_id = ""
+    _forget_legs(member)
     member.fetched = False
     e.move_member(member, what)
     e.silent.pop(member.channel_id, None)
@@ -421,7 +423,32 @@ def _agent_of(e: "Engine", leg_id: str) -> Agent | None:
     return None if agent_id is None else e.state.agents.get(agent_id)
 
 
-def _offer_of(e: "Engine", member: Member) -> Offer | None:
-    """The offer of this member that is not settled on the agent's side."""
-    agent = _agent_of(e, member.leg_id) if member.leg_id else None
-    return agent.offer if agent and agent.offer and agent.offer.leg_id == member.leg_id else None
+def _offers_of(e: "Engine", member: Member) -> list[Offer]:
+    """The offers of this member that are not settled on the agents' side; several when all ring at once."""
+    found = []
+    for leg_id in _legs_of(member):
+        agent = _agent_of(e, leg_id)
+        if agent and agent.offer and agent.offer.leg_id == leg_id:
+            found.append(agent.offer)
+    return found
+
+
+def _legs_of(member: Member) -> list[str]:
+    return [member.leg_id, *member.more_legs] if member.leg_id else []
+
+
+def _was_last(member: Member, leg_id: str) -> bool:
+    """A leg is over: whether it was the last one that rang for this member."""
+    if leg_id in member.more_legs:
+        member.more_legs.remove(leg_id)
+        return False
+    if leg_id != member.leg_id:
+        return False
+    if member.more_legs:
+        member.leg_id = member.more_legs.pop(0)
+        return False
+    return True
+
+
+def _forget_legs(member: Member) -> None:
+    member.leg_id, member.more_legs, member.bridge_leg = "", [], ""

@@ -40,7 +40,7 @@ class Announce(CallEffect):
 
 @dataclass(frozen=True, slots=True)
 class OfferCall(CallEffect):
-    """Ring the agent's phone for this caller; `leg_id` is the new leg's UUID."""
+    """Ring the agent's phone for this caller; `leg_id` is the new leg's UUID. `others` ring at the same time."""
 
     interaction_id: str
     offer_id: str
@@ -49,6 +49,12 @@ class OfferCall(CallEffect):
     extension: str
     timeout_seconds: int
     music: str
+    others: tuple[tuple[str, str, int, str], ...] = ()  # leg id, offer id, agent id, extension
+
+    @property
+    def leg_ids(self) -> list[str]:
+        """All legs."""
+        return [self.leg_id, *(other[0] for other in self.others)]
 
 
 @dataclass(frozen=True, slots=True)

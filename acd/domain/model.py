@@ -147,6 +147,8 @@ class Member(_Record):
     guess_place: int = 0
     low_us: int = 0
     high_us: int = 0
+    more_legs: list[str] = field(default_factory=list)  # of the same round, when all ring at once
+    bridge_leg: str = ""  # by which the switch names the bridge
     unannounced: bool = False  # the flow does not want its place and time told
     announced_us: int = 0
     callback_number: str = ""  # to be called back there

@@ -18,6 +18,7 @@ from acd.domain.model import Agent, Member, Offer
 if TYPE_CHECKING:
     from acd.domain.engine import Engine
 
+MOST_AT_ONCE = 20  # phones that ring for one caller
 Pair = tuple[int, MemberKey, str, Rank, bool]
 """0 for a first try and 1 for another round, the member's place, queue name, the agent's rank, whether the agent proposed
 it: the lowest is offered next."""
@@ -108,30 +109,45 @@ def _take(e: "Engine", member: Member, agent: Agent, *, another_round: bool) -> 
 
 def _offer(e: "Engine", member: Member, agent: Agent, reason: dict[str, Any]) -> None:
     board = e.board.queues[member.queue]
+    asked = [agent]
+    if board.strategy.rings_all and not board.seats[member.channel_id][0].wanted:
+        ranks = board.all_for(member)[:MOST_AT_ONCE]
+        asked = [e.state.agents[rank[-1]] for rank in ranks if rank[0] == ranks[0][0]]
+    seconds = board.config.offer_timeout_seconds
+    offers = [_make_offer(e, member, each, reason, seconds) for each in asked]
+    member.leg_id = member.bridge_leg = offers[0].leg_id
+    member.more_legs = [offer.leg_id for offer in offers[1:]]
+    e.move_member(member, "offer made")
+    for each, offer in zip(asked, offers, strict=True):
+        each.offer = offer
+        e.move_agent(each, "offer made")
+        e.emit(
+            facts.OfferMade, offer_id=offer.offer_id, member_id=member.member_id, interaction_id=member.interaction_id,
+            agent_id=each.agent_id, leg_id=offer.leg_id, queue=member.queue, number=member.number, did=member.did,
+            intent=member.intent, entered_at_us=member.entered_at_us, expires_at_us=offer.expires_at_us, reason=reason,
+        )  # fmt: skip
+    e.silent.pop(member.channel_id, None)
+    first, ring_seconds = offers[0], seconds + e.state.rules.ring_slack_seconds
+    others = tuple(
+        (offer.leg_id, offer.offer_id, each.agent_id, each.config.extension)
+        for each, offer in zip(asked[1:], offers[1:], strict=True)
+    )
+    e.effect(
+        OfferCall(member.switch, member.channel_id, member.interaction_id, first.offer_id, first.leg_id, asked[0].agent_id,
+                  asked[0].config.extension, ring_seconds, board.config.music, others)
+    )  # fmt: skip
+
+
+def _make_offer(e: "Engine", member: Member, agent: Agent, reason: dict[str, Any], seconds: int) -> Offer:
     offer_id = e.next_offer(member, agent)
     leg_id = e.leg_id_for(offer_id)
-    seconds = board.config.offer_timeout_seconds
-    offer = agent.offer = Offer(
+    e.legs[leg_id] = agent.agent_id
+    e.arm("offer", leg_id, seconds)
+    return Offer(
         offer_id=offer_id, leg_id=leg_id, member_id=member.member_id, interaction_id=member.interaction_id,
         channel_id=member.channel_id, switch=member.switch, agent_id=agent.agent_id, queue=member.queue,
         number=member.number, did=member.did, intent=member.intent, entered_at_us=member.entered_at_us,
         made_at_us=e.now_us, expires_at_us=e.now_us + seconds * 1_000_000, reason=reason,
-    )  # fmt: skip
-    member.leg_id = leg_id
-    e.legs[leg_id] = agent.agent_id
-    e.move_member(member, "offer made")
-    e.move_agent(agent, "offer made")
-    e.silent.pop(member.channel_id, None)
-    e.arm("offer", leg_id, seconds)
-    e.emit(
-        facts.OfferMade, offer_id=offer_id, member_id=member.member_id, interaction_id=member.interaction_id,
-        agent_id=agent.agent_id, leg_id=leg_id, queue=member.queue, number=member.number, did=member.did,
-        intent=member.intent, entered_at_us=member.entered_at_us, expires_at_us=offer.expires_at_us, reason=reason,
-    )  # fmt: skip
-    ring_seconds = seconds + e.state.rules.ring_slack_seconds
-    e.effect(
-        OfferCall(member.switch, member.channel_id, member.interaction_id, offer_id, leg_id, agent.agent_id,
-                  agent.config.extension, ring_seconds, board.config.music)
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ class Strategy(Protocol):
     name: str
     by_skill: bool  # who is better at what the member needs goes first
     by_lot: bool  # `lot` decides
+    rings_all: bool  # not one agent is asked but all
 
     def key(self, agent: Agent, tier: TierConfig) -> Key:
         """The agent's place among the free ones of its level; the agent id is appended as the last resort."""
@@ -37,6 +38,7 @@ class _Plain:
     said: str
     by_skill: bool = False
     by_lot: bool = False
+    rings_all: bool = False
 
     def key(self, agent: Agent, tier: TierConfig) -> Key:
         return (self.figure(agent, tier), agent.idle_since_us)
@@ -130,6 +132,7 @@ STRATEGIES: dict[str, Strategy] = {
         Rotation("rotation", "last_turn"),
         FewestCalls("fewest-calls", "calls_today"),
         LeastTalkTime("least-talk-time", "talked_today_us"),
+        LongestIdle("ring-all", "idle_since_us", rings_all=True),
         TopDown("top-down", "position"),
         Tiers("tiers", "position"),
         ByLot("random", ""),

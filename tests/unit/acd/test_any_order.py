@@ -62,12 +62,13 @@ QUEUES = (
         ),
     ),
     QueueConfig(name="service", offer_timeout_seconds=10, ageing_seconds=20),
+    QueueConfig(name="all", strategy="ring-all", wrap_up_seconds=0),
     QueueConfig(name="chat", channel="chat", wrap_up_seconds=5, historic_wait_seconds=8, tier_wait_seconds=4),
 )
 TIERS = {
-    1: ["sales"],
-    2: ["service", "chat"],
-    3: ["sales", "service", TierConfig(queue="chat", level=2)],
+    1: ["sales", "all"],
+    2: ["service", "chat", "all"],
+    3: ["sales", "service", "all", TierConfig(queue="chat", level=2)],
     4: ["service"],
 }
 SKILLS = {2: {"english": 3}, 3: {"english": 1}}
@@ -98,7 +99,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(
         channel=st.sampled_from(CHANNELS),
-        queue=st.sampled_from(["sales", "service", "?"]),
+        queue=st.sampled_from(["sales", "service", "all", "?"]),
         priority=st.integers(-1, 11),
         skills=st.sampled_from(NEEDS),
         wanted=st.sampled_from(["", "", "1003"]),
@@ -278,8 +279,15 @@ class AnyOrder(RuleBasedStateMachine):
     @invariant()
     def a_member_is_offered_to_one_agent_at_most(self) -> None:
         state = self.centre.engine.state
-        offered = [a.offer.member_id for a in state.agents.values() if a.offer and not a.offer.ending]
-        assert len(offered) == len(set(offered))
+        offers = [a.offer for a in state.agents.values() if a.offer and not a.offer.ending]
+        offered = [offer.member_id for offer in offers]
+        alone = [offer.member_id for offer in offers if offer.queue != "all"]
+        assert len(alone) == len(set(alone))
+        for offer in offers:
+            if offer.queue == "all":
+                rung = state.members[offer.channel_id]
+                assert rung.state == "offered"
+                assert offer.leg_id in [rung.leg_id, *rung.more_legs]
         for member in state.members.values():
             assert member.state != "left"
             if member.state in ("waiting", "away"):

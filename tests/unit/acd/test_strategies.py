@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from acd.adapters.dial import bridge_argument
 from acd.domain import skills
-from acd.domain.inputs import QueueConfig, Rules, TierConfig
+from acd.domain.effects import OfferCall
+from acd.domain.inputs import BridgeEnded, LegEnded, QueueConfig, Rules, TierConfig
 from acd.domain.skills import BadSkills
-from acd.messages import OfferMade
+from acd.messages import OfferEnded, OfferMade
 from tests.unit.acd.acd_world import Centre
 
 
@@ -272,3 +274,71 @@ def test_a_caller_whose_agent_declines_takes_the_normal_way() -> None:
     caller = centre.arrives(wanted_extension="1001")
     centre.phone_fails(1, "CALL_REJECTED")
     assert centre.offered_to(caller) == 3
+
+
+# ---- all at once ---------------------------------------------------------------------------------------
+
+
+def rung(centre: Centre) -> list[int]:
+    return [agent.agent_id for agent in centre.engine.state.agents.values() if agent.offer]
+
+
+def test_all_phones_ring_at_once_and_the_first_to_answer_has_the_call() -> None:
+    centre = a_centre("ring-all")
+    caller = centre.arrives()
+    assert rung(centre) == [1, 2, 3]
+    (effect,) = centre.wanted(OfferCall)
+    assert (effect.agent_id, [other[2] for other in effect.others]) == (3, [2, 1])
+    legs = {agent: centre.leg(agent) for agent in (1, 3)}
+    centre.answers(2)
+    assert (centre.state(2), rung(centre)) == ("talking", [1, 3])
+    assert [(e.agent_id, e.outcome) for e in centre.told(OfferEnded)] == [
+        (3, "withdrawn"), (1, "withdrawn"), (2, "accepted"),
+    ]  # fmt: skip
+    for leg in legs.values():
+        centre.do(LegEnded, leg_id=leg, cause="LOSE_RACE")
+    assert [centre.state(agent) for agent in (1, 2, 3)] == ["idle", "talking", "idle"]
+    assert centre.engine.state.members[caller].leg_id == centre.leg(2)
+
+
+def test_one_who_declines_leaves_the_others_ringing() -> None:
+    centre = a_centre("ring-all")
+    caller = centre.arrives()
+    centre.do(LegEnded, leg_id=centre.leg(3), cause="CALL_REJECTED")
+    assert rung(centre) == [1, 2]
+    centre.answers(1)
+    assert centre.agent(1).talk.channel_id == caller
+
+
+def test_when_nobody_answers_all_are_free_and_the_caller_keeps_its_place() -> None:
+    centre = a_centre("ring-all", agents=2)
+    caller = centre.arrives()
+    (effect,) = centre.wanted(OfferCall)
+    for agent in (1, 2):
+        centre.do(LegEnded, leg_id=centre.leg(agent), cause="NO_ANSWER")
+    centre.do(BridgeEnded, channel_id=caller, leg_id=effect.leg_id, cause="NO_ANSWER")
+    assert [centre.agent(agent).status for agent in (1, 2)] == ["no-answer", "no-answer"]
+    assert centre.line() == [caller]
+    centre.ready(1)
+    assert rung(centre) == [1]
+
+
+def test_when_the_caller_hangs_up_nobody_rings_any_more() -> None:
+    centre = a_centre("ring-all", agents=2)
+    centre.hangs_up(centre.arrives())
+    for agent in (1, 2):
+        centre.do(LegEnded, leg_id=centre.leg(agent), cause="ORIGINATOR_CANCEL")
+    assert [centre.state(agent) for agent in (1, 2)] == ["idle", "idle"]
+
+
+def test_a_dial_string_for_all_has_each_legs_own_ids() -> None:
+    centre = a_centre("ring-all", agents=2)
+    centre.arrives(channel="c1")
+    (effect,) = centre.wanted(OfferCall)
+    first, second = effect.leg_ids
+    assert bridge_argument(effect, "uckefu.local") == (
+        "{leg_timeout=23,ignore_early_media=true,interaction_id=c1,uckefu_role=agent,"
+        "api_reporting_hook='python fs_scripts.cdr'}"
+        f"[origination_uuid={first},uckefu_agent_id=2,uckefu_offer_id=c1:1:1]user/1002@uckefu.local,"
+        f"[origination_uuid={second},uckefu_agent_id=1,uckefu_offer_id=c1:1:2]user/1001@uckefu.local"
+    )
