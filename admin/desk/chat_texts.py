@@ -51,7 +51,7 @@ def _composer() -> dict[str, str]:
 def _side() -> dict[str, str]:
     return {
         "fact.mail": _("Mail"), "edit": _("Edit the contact"), "tag.add": _("+ Tag"), "tag.remove": _("Take away {name}"),
-        "link.title": _("Link a contact"), "link.search": _("Name, number or mail"), "link.new": _("New contact of this visitor"), "link.none": _("Not linked to a contact yet"),
+        "link.title": _("Link a contact"), "link.search": _("Name, number or mail"), "link.new": _("New contact of this visitor"), "link.name": _("Name of the new contact"), "link.new_caller": _("New contact with this number"), "link.refused": _("the number can't be linked"), "link.none": _("Not linked to a contact yet"),
         "visitor.title": _("Visitor"), "visitor.name": _("Calls itself"), "visitor.where": _("Location"), "visitor.device": _("Device"), "visitor.source": _("Came from"),
         "visitor.visits": _("Visits"), "visitor.count": _("visit {n}, stayed {time}"), "visitor.page": _("Page"), "visitor.trail": _("Pages of this visit"),
     }  # fmt: skip

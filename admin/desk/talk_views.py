@@ -15,7 +15,7 @@ from admin.contacts import service as contacts
 from admin.contacts.views import contact_or_404
 from admin.db import db
 from admin.desk import talks
-from admin.desk.views import blueprint
+from admin.desk.views import blueprint, seen_by_me
 from admin.permissions import requires
 from admin.shell import centre
 from sql.models import Contact, Conversation, Visitor, VisitorBlock
@@ -71,6 +71,40 @@ def _new_contact(row: Conversation, name: str) -> int:
         )
     audit("contact-created", subject=str(contact.id))
     return contact.id
+
+
+@blueprint.get("/desk/caller/<interaction_id>/panel")
+@requires("desk.use")
+def caller_panel(interaction_id: str) -> ResponseReturnValue:
+    """The side panel of a call that this agent is offered, has or had."""
+    number = seen_by_me(interaction_id)
+    try:
+        return jsonify(talks.caller_panel(number, interaction_id, centre()))
+    except SQLAlchemyError as error:
+        db.session.rollback()
+        log.warning("panel_not_read", interaction_id=interaction_id, error=str(error))
+        return jsonify(missing=True)
+
+
+@blueprint.post("/desk/caller/<interaction_id>/contact")
+@requires("contacts.edit")
+def caller_contact(interaction_id: str) -> ResponseReturnValue:
+    """The caller becomes a new contact of this name, or one more number of the contact `contact_id`."""
+    number, name = seen_by_me(interaction_id), request.form.get("name", "").strip()[:64]
+    contact_id = request.form.get("contact_id", 0, type=int)
+    contact = (
+        contact_or_404(contact_id)
+        if contact_id
+        else Contact(name=name, company="", note="", email="", vip_level=0)
+    )
+    if not contact.name:
+        abort(400)
+    try:
+        contacts.save(contact, add=contacts.numbers_from([number], centre().region))
+    except contacts.Refused:
+        abort(409)
+    audit("caller-linked", subject=interaction_id, contact=contact.id)
+    return jsonify(talks.caller_panel(number, interaction_id, centre()))
 
 
 @blueprint.get("/desk/contacts")

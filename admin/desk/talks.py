@@ -16,8 +16,9 @@ from admin.chat import service, shapes
 from admin.contacts import queries as contacts
 from admin.contacts.handles import handle
 from admin.db import db
+from admin.desk.queries import contact_of
 from admin.i18n import language
-from admin.telephone import masked, place
+from admin.telephone import masked, place, spellings
 from sql.models import (
     Contact,
     Conversation,
@@ -223,11 +224,36 @@ def card(row: Conversation, here: Centre) -> Shape:
         "visitor": visitor and _visitor_shape(row, visitor, here),
         "trail": _trail(row.visitor_id, here.timezone),
         "past": [past_shape(line, here.timezone) for line in past],
-        "all_tags": [
-            {"id": t.id, "name": t.name, "colour": t.colour, "uses": n}
-            for t, n in contacts.tags_with_uses()[:30]
-        ],
+        "all_tags": tag_shapes(),
     }
+
+
+def caller_panel(number: str, interaction_id: str, here: Centre) -> Shape:
+    """The side panel of a call: contact, tags, past interactions of all channels.
+
+    Raises:
+        SQLAlchemyError: the record is away.
+    """
+    contact = contact_of(number, here.region)
+    if contact is not None:
+        _total, past = contacts.history(contact, here.region, without=interaction_id, size=8)
+    else:
+        same = Interaction.from_number.in_(spellings(number, here.region) - {""})
+        _total, past = contacts.past(same, without=interaction_id, size=8)
+    return {
+        "contact": contact and contact_shape(contact, here),
+        "visitor": None,
+        "trail": [],
+        "past": [past_shape(line, here.timezone) for line in past],
+        "all_tags": tag_shapes(),
+    }
+
+
+def tag_shapes() -> list[Shape]:
+    """The tags that may be given, the most used first."""
+    return [
+        {"id": t.id, "name": t.name, "colour": t.colour, "uses": n} for t, n in contacts.tags_with_uses()[:30]
+    ]
 
 
 def _contact_of(visitor: Visitor | None) -> Contact | None:

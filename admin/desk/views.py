@@ -35,7 +35,7 @@ def page() -> ResponseReturnValue:
 @requires("desk.use")
 def caller(interaction_id: str) -> ResponseReturnValue:
     """Contact and last interactions of somebody whom this agent is offered, talks to or has talked to."""
-    number = _seen_by_me(interaction_id)
+    number = seen_by_me(interaction_id)
     try:
         reason = queries.reason_for(current_user.agent_id, interaction_id)
         return jsonify({**card_of(number, interaction_id, centre()), "reason": reason})
@@ -49,7 +49,7 @@ def caller(interaction_id: str) -> ResponseReturnValue:
 @requires("numbers.reveal")
 def reveal(interaction_id: str) -> ResponseReturnValue:
     """The whole number, noted in the audit; what can't be noted is not revealed."""
-    number = _seen_by_me(interaction_id)
+    number = seen_by_me(interaction_id)
     if not audit("number-revealed", subject=interaction_id):
         abort(503)
     return jsonify(number=national(number, centre().region))
@@ -97,7 +97,7 @@ def recent() -> ResponseReturnValue:
     return jsonify(recent=found)
 
 
-def _seen_by_me(interaction_id: str) -> str:
+def seen_by_me(interaction_id: str) -> str:
     """The caller's number, if the present user may know of this interaction."""
     view, _ = latest(current_app.extensions["uckefu"]["bus"])
     mine = (view or {}).get("agents", {}).get(str(current_user.agent_id), {})

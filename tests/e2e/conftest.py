@@ -94,6 +94,7 @@ class Scene:
 
     def ready(self, page: Page) -> None:
         """Choose Ready on the page and wait until the ACD says so."""
+        page.wait_for_selector("#status-switch[data-shown]")  # the page knows its agent: it is connected
         page.click("#status-switch")
         page.click("[data-status=ready]")
         expect(page.locator("#status-switch")).to_have_class("uc-switch uc-s-ready")

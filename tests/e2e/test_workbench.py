@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import socketio
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -177,6 +178,9 @@ def test_two_chats_beside_a_call(scene: Scene) -> None:
     scene.wait_agent("1001", "talking")
     expect(page.locator("#list h2", has_text="通话")).to_be_visible()
     _keys_and_recording(scene, page, caller)
+    page.locator("#list a", has_text="刘洋").click()  # the call's own side panel
+    expect(page.locator("#side h2 a")).to_have_text("刘洋")
+    scene.shot(page, "workbench-call-panel-zh")
     page.keyboard.press("Alt+J")
     expect(page.locator(".uc-talk h1")).to_have_text("赵一鸣")
     _write(page, "在的，请讲")
@@ -223,6 +227,48 @@ def test_a_supervisor_reads_along_whispers_and_gives_a_chat_to_somebody_else(sce
     )
     assert not [m for m in visitor.messages if "九折" in m["text"]]
     assert [r for r in scene.reports if "favicon" not in r] == []
+
+
+def test_a_picture_and_what_is_written_while_the_web_is_away(scene: Scene) -> None:
+    """English, small screen. What is written while no server is there is sent once, in order, when one is back."""
+    scene.agents_phone("1001")
+    page = scene.page("agent1", width=1280, height=720)
+    page.click("button.uc-ava")
+    page.locator("#me form button", has_text="English").click()
+    expect(page.locator("#list-search")).to_have_attribute("placeholder", re.compile("Search"))
+    scene.ready(page)
+    visitor = Visitor(scene, "Ann")
+    visitor.say("Hello")
+    _item(page, "Ann").click()
+    expect(page.locator(".uc-log")).to_contain_text("Hello")
+    picture = scene.folder / "lock.png"
+    Image.new("RGB", (60, 40), "navy").save(picture)
+    page.locator(".uc-composer input[type=file]").set_input_files(picture)
+    expect(page.locator(".uc-msg.is-mine img")).to_be_visible()
+    wait_until(lambda: [m for m in visitor.messages if m["kind"] == "picture"], what="the picture")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+    scene.shot(page, "workbench-keys-en-1280")
+    page.keyboard.press("Escape")
+
+    before = scene.stack.kill("admin")
+    expect(page.locator("#strip")).to_have_class(re.compile("uc-s-alert"))
+    _write(page, "written while away 1")
+    _write(page, "written while away 2")
+    expect(page.locator(".uc-msg.is-pending")).to_have_count(2)
+    scene.shot(page, "workbench-away-en-1280")
+    scene.stack.wait_restarted("admin", before)
+    scene.stack.wait_serves("admin")
+    expect(page.locator(".uc-msg.is-pending")).to_have_count(0, timeout=30_000)
+    said = [
+        m.text
+        for m in _record(
+            scene, select(Message).where(Message.text.like("written%")).order_by(Message.sequence)
+        )
+    ]
+    assert said == ["written while away 1", "written while away 2"]
+    scene.shot(page, "workbench-english-1280")
 
 
 def _keys_and_recording(scene: Scene, page: Page, caller: Any) -> None:

@@ -268,6 +268,7 @@ const Desk = (() => {
   };
   return {
     start, draw, act, post, fetchJson, fetchAny, send, ask: (event, fields) => askQuietly(event, fields), askQuietly, nameOf, queue, line, reasonOf,
+    relearnCaller: async (id) => { const card = await fetchJson(`/desk/caller/${encodeURIComponent(id)}`); if (card) learn(id, card); },
     connected: () => link.connected, inCall: () => Boolean(state.my?.call),
   };
 })();

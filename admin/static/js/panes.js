@@ -161,17 +161,7 @@ const Panes = (() => {
     if (!caller) return element("p", { class: "uc-meta m-0" }, text("card_loading"));
     return caller.past?.length ? past(caller) : element("p", { class: "uc-meta m-0" }, text("no_past"));
   };
-  const contact = (call, caller) => {
-    const known = caller?.contact;
-    return [
-      element("section", {},
-        element("div", { class: "d-flex align-items-center gap-2" }, avatar(Desk.nameOf(call)),
-          element("div", { class: "uc-grow" }, element("h2", {}, known?.name ?? text("unknown"), " ", vip(known)),
-            element("p", { class: "uc-meta m-0" }, known?.company ?? ""))),
-        pairs(["fact.number", number(call)], ["fact.region", call.region?.[data.language]], ["fact.did", call.did], ["note_of_contact", known?.note])),
-      element("section", {}, element("header", {}, element("h2", {}, text("past"))), history(caller)),
-    ];
-  };
+  const callFacts = (call) => pairs(["fact.number", number(call)], ["fact.region", call.region?.[data.language]], ["fact.did", call.did]);
 
   /* ---- the story of the present call */
   const story = (my, call) => {
@@ -233,7 +223,7 @@ const Panes = (() => {
   for (const event of ["pointerleave", "focusout"]) list.addEventListener(event, () => setTimeout(() => Desk.draw()));
 
   return {
-    standing, dialButton,
+    standing, dialButton, callFacts,
     setTab(name) {
       tab = name;
       listed = "";
@@ -263,8 +253,10 @@ const Panes = (() => {
         TalkPane.clear();
         shown = now;
         middle.replaceChildren(...(call ? story(my, call) : [element("h1", { class: "visually-hidden" }, text("label.story")), empty(text("empty.middle"))]));
-        side.replaceChildren(...(call ? contact(call, caller) : [empty(text("empty.side"))]));
+        TalkPane.forgetSide();
+        if (!call) side.replaceChildren(empty(text("empty.side")));
       }
+      if (!Talks.selected()) TalkPane.drawCaller(call ?? null);
       drawPop(my, caller);
     },
     search: () => { listed = ""; Desk.draw(); },

@@ -140,9 +140,18 @@ const TalkPane = (() => {
       element("details", { class: "uc-addtag" }, element("summary", { class: "uc-tag" }, text("tag.add")),
         element("div", { class: "d-flex flex-wrap gap-1 mt-1" }, ...all.filter((tag) => !have.has(tag.id)).map((tag) => element("button", { type: "button", class: "uc-tag", onclick: () => flip(tag.id) }, dot(tag), ` ${tag.name} `, element("span", { class: "uc-meta" }, tag.uses))))));
   };
-  const linkForm = (id) => {
+  const linkForm = (id, call) => {
     const results = element("ul", { class: "uc-menu" });
-    const link = async (contactId) => { const fresh = await Desk.post(`/desk/talk/${encodeURIComponent(id)}/link`, { contact_id: contactId }); if (fresh) { card = { id, content: fresh }; await Talks.refresh(); drawSide(true); } };
+    const name = element("input", { class: "form-control", maxlength: 64, placeholder: text("link.name"), "aria-label": text("link.name") });
+    const link = async (contactId) => {
+      const url = call ? `/desk/caller/${encodeURIComponent(id)}/contact` : `/desk/talk/${encodeURIComponent(id)}/link`;
+      if (call && !contactId && !name.value.trim()) { name.focus(); return; }
+      const fresh = await Desk.post(url, { contact_id: contactId, name: name.value });
+      if (!fresh) { toast(text("failed", { why: text("link.refused") })); return; }
+      card = { id, content: fresh };
+      if (call) Desk.relearnCaller(id); else await Talks.refresh();
+      drawSide(true);
+    };
     const search = element("input", { class: "form-control", type: "search", placeholder: text("link.search"), "aria-label": text("link.search"), oninput: async (event) => {
       const asked = event.target.value.trim();
       const answer = asked ? await Desk.fetchJson(`/desk/contacts?text=${encodeURIComponent(asked)}`) : { found: [] };
@@ -150,7 +159,7 @@ const TalkPane = (() => {
       results.replaceChildren(...(answer?.found ?? []).map((one) => element("li", {}, element("button", { type: "button", onclick: () => link(one.id) }, icon("link"), ` ${one.name} `, element("span", { class: "uc-meta" }, [one.company, one.number].filter(Boolean).join(" · "))))));
     } });
     return element("details", {}, element("summary", { class: "uc-meta" }, text("link.title")), element("div", { class: "d-grid gap-1 mt-1" }, search, results,
-      button("", "user-plus", text("link.new"), () => link(0))));
+      call ? name : "", button("", "user-plus", text(call ? "link.new_caller" : "link.new"), () => link(0))));
   };
   const block = (id) => {
     const reason = element("input", { class: "form-control", maxlength: 255, required: true, placeholder: text("block.why"), "aria-label": text("block.why") });
@@ -166,19 +175,20 @@ const TalkPane = (() => {
     element("a", { class: "uc-cut", title: pastLine(entry), href: entry.channel === "voice" ? `/calls/?text=${entry.interaction_id}&begin=&end=` : `/conversations/${entry.interaction_id}` }, pastLine(entry)),
     element("span", { class: "uc-meta" }, entry.when, entry.rating ? ` ★${entry.rating}` : "")))) : element("p", { class: "uc-meta m-0" }, text("no_past")));
   const section = (title, ...content) => element("section", {}, element("header", {}, element("h2", {}, title)), ...content);
-  const sidePanel = (id, head, content) => {
+  const sidePanel = (id, head, content, call = null) => {
     const { contact, visitor, trail, past } = content;
-    const who = contact?.name ?? Talks.name(head);
+    const who = contact?.name ?? (call ? Desk.nameOf(call) : Talks.name(head));
     return [
       element("section", {},
-        element("div", { class: "d-flex align-items-center gap-2" }, avatar(who, head?.channel), element("div", { class: "uc-grow uc-min0" },
+        element("div", { class: "d-flex align-items-center gap-2" }, call ? element("span", { class: "uc-ava", "aria-hidden": "true" }, who.slice(0, 1), icon("phone-incoming uc-ch")) : avatar(who, head?.channel), element("div", { class: "uc-grow uc-min0" },
           element("h2", {}, contact ? element("a", { href: `/contacts/${contact.id}` }, who) : who, " ", contact?.vip_level ? element("span", { class: "uc-vip" }, icon("crown"), text("vip", { n: contact.vip_level })) : "",
             contact?.blocked ? element("span", { class: "uc-state uc-s-alert" }, icon("ban"), " ", text("block.is")) : ""),
           element("p", { class: "uc-meta m-0 uc-cut" }, contact?.company || (contact ? "" : text("link.none")))),
         contact ? element("a", { class: "btn btn-icon btn-ghost", href: `/contacts/${contact.id}/edit`, title: text("edit"), "aria-label": text("edit") }, icon("pencil")) : ""),
         contact ? pairs(["fact.number", contact.numbers.length ? contact.numbers.map((n) => reveal(contact, n)) : null], ["fact.mail", contact.email], ["note_of_contact", contact.note]) : "",
         contact?.fields.length ? element("dl", { class: "uc-pairs" }, ...contact.fields.flatMap(([title, value]) => [element("dt", {}, title), element("dd", {}, value)])) : "",
-        contact ? tags(contact, content.all_tags) : linkForm(id)),
+        call ? Panes.callFacts(call) : "",
+        contact ? tags(contact, content.all_tags) : linkForm(id, call)),
       visitor ? section(text("visitor.title"), pairs(["visitor.name", visitor.name], ["fact.number", visitor.phone], ["fact.mail", visitor.email], ["visitor.where", [visitor.region, visitor.address].filter(Boolean).join(" · ")],
         ["visitor.device", visitor.device], ["visitor.source", visitor.source], ["visitor.visits", visitor.visits ? text("visitor.count", { n: visitor.visits, time: visitor.stay || "—" }) : ""], ["visitor.page", visitor.page_title || visitor.page_url]),
       ...Object.entries(visitor.prechat).filter(([key]) => !["name", "phone", "email"].includes(key)).map(([key, value]) => element("p", { class: "uc-meta m-0" }, `${key}: ${value}`)), block(id)) : "",
@@ -186,23 +196,24 @@ const TalkPane = (() => {
       section(text("past"), pastList(past)),
     ].filter(Boolean);
   };
-  const learn = async (id) => {
+  const learn = async (id, call) => {
     card = { id, content: null };
-    const content = await Desk.fetchJson(`/desk/talk/${encodeURIComponent(id)}/card`);
+    const content = await Desk.fetchJson(call ? `/desk/caller/${encodeURIComponent(id)}/panel` : `/desk/talk/${encodeURIComponent(id)}/card`);
     if (card.id !== id) return;
     card.content = content ?? { missing: true };
     drawSide();
   };
+  let presentCall = null;
   const drawSide = (again = false) => {
-    const id = Talks.selected(), head = Talks.head(id);
+    const call = Talks.selected() ? null : presentCall, id = Talks.selected() ?? call?.interaction_id, head = call ? null : Talks.head(id);
     if (!id) return;
-    if (card.id !== id) { learn(id); }
-    const now = JSON.stringify([id, card.content, Talks.name(head)]);
+    if (card.id !== id) { learn(id, call); }
+    const now = JSON.stringify([id, card.content, call ? [Desk.nameOf(call), call.number] : Talks.name(head)]);
     if (now === sideShown && !again) return;
     if (!again && side.contains(document.activeElement) && sideShown.startsWith(JSON.stringify([id]).slice(0, -1)) && card.content) return;
     sideShown = now;
     if (!card.content || card.content.missing) side.replaceChildren(element("p", { class: "uc-empty" }, text(card.content ? "card_missing" : "card_loading")));
-    else side.replaceChildren(...sidePanel(id, head, card.content));
+    else side.replaceChildren(...sidePanel(id, head, card.content, call));
   };
 
   return {
@@ -224,6 +235,8 @@ const TalkPane = (() => {
       drawSide();
     },
     clear() { built = null; },
-    relearn: () => { card = { id: null, content: null }; },
+    /* The side panel of the present call, when no conversation is selected. */
+    drawCaller(call) { presentCall = call; drawSide(); },
+    forgetSide: () => { sideShown = ""; },
   };
 })();

@@ -54,7 +54,7 @@ def test_with_the_record_away_a_page_says_so_and_the_desktop_still_opens(
 def test_a_number_whose_reveal_cannot_be_noted_is_not_revealed(
     sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk_views, "_seen_by_me", lambda _id: "13912340873")
+    monkeypatch.setattr(desk_views, "seen_by_me", lambda _id: "13912340873")
     monkeypatch.setattr(desk_views, "audit", lambda *_, **__: False)
     answer = sign_in("agent1").post("/desk/reveal/call-1", headers={"Accept": "application/json"})
     assert answer.status_code == 503

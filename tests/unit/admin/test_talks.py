@@ -28,6 +28,7 @@ from sql.models import (
     Visitor,
     VisitorBlock,
 )  # fmt: skip
+from tests.unit.admin.conftest import view_with
 from uckefu.times import now
 
 SignIn = Callable[[str], FlaskClient]
@@ -366,3 +367,27 @@ def test_recent_has_what_was_missed_and_what_has_no_disposition_yet(
     assert (rows["o1"]["name"], rows["o1"]["disposition"]) == ("陈静", "已解决")
     assert (rows["o2"]["name"], rows["o2"]["disposition"]) == ("林晓燕", None)
     assert sign_in("agent2").get("/desk/recent").get_json() == {"recent": []}
+
+
+def test_a_callers_panel_is_for_who_has_the_call_and_makes_a_contact_of_the_caller(
+    app: Flask, sign_in: SignIn, session: Session, agents: dict[str, int]
+) -> None:
+    offer = {
+        "offer_id": "o",
+        "interaction_id": "call-9",
+        "queue": "service",
+        "number": "13912340873",
+        "entered_at_us": 1,
+        "expires_at_us": 2,
+    }
+    view = view_with(agents["agent1"], state="offered", offer=offer)
+    app.extensions["uckefu"]["bus"].set(contract.VIEW, json.dumps(view))
+    client = sign_in("agent1")
+    assert client.get("/desk/caller/call-9/panel").get_json()["contact"] is None
+    assert sign_in("agent2").get("/desk/caller/call-9/panel").status_code == 404
+    made = client.post("/desk/caller/call-9/contact", data={"name": "黄志强"}).get_json()["contact"]
+    assert (made["name"], made["numbers"][0]["shown"]) == ("黄志强", "139****0873")
+    assert client.post("/desk/caller/call-9/contact", data={"name": ""}).status_code == 400
+    found = session.scalars(select(Contact).where(Contact.name == "陈静")).one()
+    taken = client.post("/desk/caller/call-9/contact", data={"contact_id": str(found.id)})
+    assert taken.status_code == 409
