@@ -10,7 +10,7 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Regexp, ValidationError
 
-from admin.queues import limits, needs
+from admin.queues import announcements, limits, needs
 from admin.queues.fields import TimeOfDay, WholeNumber, trimmed
 from admin.queues.words import CHANNELS, MUSIC, STRATEGIES, strategies_for
 
@@ -148,6 +148,8 @@ class QueueForm(FlaskForm):  # type: ignore[misc]
         self.limit_errors: list[str] = []
         self.needs: list[needs.Need] | None = []  # None: a text that rows can't show, which is kept
         self.need_errors: list[str] = []
+        self.announcements: list[announcements.Row] = []
+        self.announcement_errors: list[str] = []
         music = dict(MUSIC)
         if exists:  # one that a technician has set is kept
             music.setdefault(self.music.object_data, self.music.object_data)
@@ -176,12 +178,13 @@ class QueueForm(FlaskForm):  # type: ignore[misc]
             self.agent_errors.append(_("A position is a whole number from 1 to 99."))
         return not self.agent_errors
 
-    def read_rest(self, given: Mapping[str, str], places: set[str]) -> bool:
-        """Take limits and skills of the sent form; False when something is wrong with them."""
+    def read_rest(self, given: Mapping[str, str], places: set[str], flows: set[str]) -> bool:
+        """Take limits, announcements and skills of the sent form; False when something is wrong with them."""
+        self.announcements, self.announcement_errors = announcements.read(given, flows)
         self.limits, self.limit_errors = limits.read(given, places)
         if self.needs is not None:
             self.needs, self.need_errors = needs.read(given)
-        return not (self.limit_errors or self.need_errors)
+        return not (self.limit_errors or self.need_errors or self.announcement_errors)
 
     def validate_strategy(self, field: SelectField) -> None:
         """The strategy must be one of the channel's."""

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from admin import directory
 from admin.audit import audit
 from admin.db import db
-from admin.queues import limits, needs
+from admin.queues import announcements, limits, needs
 from admin.queues.forms import Place, QueueForm
 from sql.models import Agent, Queue, QueueRouting, Tier, User
 
@@ -26,7 +26,13 @@ TRUNK = "trunk"  # the gateway that `python -m uckefu configure` makes
 def settings_of(queue: Queue, routing: QueueRouting) -> dict[str, Any]:
     """What the form has of a queue, for comparing."""
     found = {name: getattr(routing if name in ROUTING else queue, name) for name in _columns()}
-    return {**found, "skills": routing.skills, "limits": routing.limits, "callback": routing.callback}
+    return {
+        **found,
+        "skills": routing.skills,
+        "limits": routing.limits,
+        "callback": routing.callback,
+        "announcements": routing.announcements,
+    }
 
 
 def _columns() -> list[str]:
@@ -48,6 +54,7 @@ def form_of(queue: Queue) -> QueueForm:
     values |= {CALLBACK + name: value for name, value in (routing.callback or {}).items() if name != "trunk"}
     form = QueueForm(obj=queue, exists=True, places=places_of(queue), **values)
     form.limits, form.needs = limits.from_json(routing.limits), needs.rows_of(routing.skills)
+    form.announcements = announcements.from_json(routing.announcements)
     return form
 
 
@@ -65,6 +72,7 @@ def save(queue: Queue, form: QueueForm) -> None:
         setattr(routing if name in ROUTING else queue, name, form[name].data)
     routing.callback = _callback(form, routing.callback or {})
     routing.limits = limits.to_json(form.limits)
+    routing.announcements = announcements.to_json(form.announcements)
     if form.needs is not None:
         routing.skills = needs.text_of(form.needs)
     try:

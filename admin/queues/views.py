@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from admin.db import db
 from admin.i18n import language
 from admin.permissions import requires
-from admin.queues import agents, limits, needs, service, usage
+from admin.queues import agents, announcements, limits, needs, service, usage
 from admin.queues.blueprint import blueprint
 from admin.queues.forms import LEVELS, POSITIONS, QueueForm
 from admin.queues.telling import tell
@@ -74,7 +74,8 @@ def _fits(form: QueueForm, queue: Queue | None = None) -> bool:
     if not form.is_submitted():
         return False
     places_fit = form.read_places(request.form, [id_ for id_, _name, _extension in service.people()])
-    rest_fits = form.read_rest(request.form, {code for code, _word in _limit_places(form, queue)})
+    places = {code for code, _word in _limit_places(form, queue)}
+    rest_fits = form.read_rest(request.form, places, set(usage.flow_files()))
     return bool(form.validate()) and places_fit and rest_fits
 
 
@@ -104,5 +105,6 @@ def _edit_page(form: QueueForm, queue: Queue | None, reasons: list[str] | None =
     return render_template(
         "queues/edit.html", form=form, queue=queue, people=service.people(), reasons=reasons,
         strategies=STRATEGIES, levels=LEVELS, positions=POSITIONS, kinds=limits.KINDS,
-        limit_places=_limit_places(form, queue), needs=needs, skills_text=service.routing_of(queue).skills, known_skills=agents.known_skills(),
+        limit_places=_limit_places(form, queue), needs=needs, skills_text=service.routing_of(queue).skills, known_skills=agents.known_skills(), sayings=announcements.sayings(), flows=sorted(usage.flow_files()),
+        announcement_rows=announcements.shown(form.announcements),
     ), status  # fmt: skip

@@ -28,6 +28,7 @@ STRATEGIES = (
     Choice("top-down", _l("Top down"), _l("Always by position, from the first who is free.")),
     Choice("tiers", _l("Level and position"), _l("By position; at the same position the longest idle.")),
     Choice("skill-score", _l("Best skills"), _l("The agent who is best at what the caller needs.")),
+    Choice("ring-all", _l("Ring all"), _l("All free agents' phones ring; who answers first has the call.")),
     Choice("random", _l("By lot"), _l("Drawn anew for each call.")),
     Choice(
         "fewest-conversations",

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from acd import contract
 from acd.adapters.sql_config import read_configuration
-from acd.domain.inputs import CallbackConfig, LimitConfig, Rules
+from acd.domain.inputs import AnnouncementConfig, CallbackConfig, LimitConfig, Rules
 from acd.domain.skills import requirement
 from acd.domain.strategies import STRATEGIES
 from admin.queues import needs, rules
@@ -281,6 +281,35 @@ def test_callbacks_reach_the_acd_and_keep_their_settings_while_they_are_off(
     assert (queue.callback.trunk, queue.callback.opens_minute) == ("", 570)
     for wrong in ({"callback_opens": "25:00"}, {"callback_closes": "09:00"}, {"callback_caller_id": "me"}):
         assert client.post(f"/queues/{id_}", data={**sent, **wrong}).status_code == 400
+
+
+def test_announcements_reach_the_acd_with_their_times_and_keys(client: FlaskClient, session: Session) -> None:
+    sent = {
+        **NEW, "announce-say-0": "position", "announce-after-0": "20", "announce-every-0": "60",
+        "announce-say-1": "", "announce-after-1": "nonsense of a row that says nothing",
+        "announce-say-2": "prompt:queue_callback_offer", "announce-after-2": "45", "announce-every-2": "",
+        "announce-key-2": "1", "announce-flow-2": "main",
+    }  # fmt: skip
+    assert client.post("/queues/new", data=sent).status_code == 302
+    (queue,) = [q for q in as_the_acd_reads(session).queues if q.name == "after-sales"]
+    assert queue.announcements == (
+        AnnouncementConfig(after_seconds=20, every_seconds=60, say="position"),
+        AnnouncementConfig(
+            after_seconds=45, say="prompt", prompt="queue_callback_offer", key="1", flow="main"
+        ),
+    )
+    id_ = queue_named(session, "after-sales").id
+    page = client.get(f"/queues/{id_}").get_data(as_text=True)
+    assert '<option value="prompt:queue_callback_offer" selected>' in page
+    for wrong, told in (
+        ({"announce-every-0": "x"}, "填 0–3600 秒"),
+        ({"announce-say-0": "prompt:none"}, "选择播报内容"),
+        ({"announce-flow-2": ""}, "要么都填"),
+        ({"announce-key-0": "1", "announce-flow-0": "main"}, "每个按键只能通向一个流程"),
+    ):
+        answer = client.post(f"/queues/{id_}", data={**sent, **wrong})
+        assert answer.status_code == 400
+        assert told in answer.get_data(as_text=True)
 
 
 def test_a_number_that_must_not_be_called_is_added_once_and_removed(
