@@ -22,6 +22,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "calls.view-all": frozenset({"administrator", "supervisor"}),
     "numbers.reveal": frozenset({"administrator", "supervisor", "agent"}),
     "users.manage": frozenset({"administrator"}),
+    "voicemail.use": frozenset({"administrator", "supervisor", "agent"}),
     "prompts.manage": frozenset({"administrator"}),
     "flows.manage": frozenset({"administrator"}),
     "queues.manage": frozenset({"administrator"}),

@@ -32,6 +32,7 @@ RAIL = (
     Entry("flows.page", "sitemap", _l("Voice flows"), "flows.manage"),
     Entry("prompts.page", "volume", _l("Prompts"), "prompts.manage"),
     Entry("sites.page", "world", _l("Sites"), "sites.manage"),
+    Entry("inbox.page", "microphone-2", _l("Voicemail"), "voicemail.use"),
     Entry("users.page", "users", _l("Users"), "users.manage"),
 )
 

@@ -24,8 +24,10 @@ from sql.models import (
     Offer,
     Queue,
     QueueVisit,
+    SurveyAnswer,
     Talk,
     User,
+    Voicemail,
 )  # fmt: skip
 from uckefu.times import elapsed, now, total
 
@@ -223,7 +225,7 @@ def visible(interaction_id: str, only_agent: int | None) -> Interaction | None:
 
 
 def story(interaction_id: str) -> dict[str, Any]:
-    """All that is known of one call: visits, offers, talks with disposition, legs."""
+    """All that is known of one call: visits, offers, talks with disposition, legs, ratings, messages."""
 
     def rows(statement: Select[Any]) -> list[Any]:
         return list(db.session.execute(statement))
@@ -249,6 +251,20 @@ def story(interaction_id: str) -> dict[str, Any]:
                 .outerjoin(Disposition, Disposition.id == Talk.disposition_id)
                 .where(Talk.interaction_id == interaction_id)
                 .order_by(Talk.connected_at)
+            )
+        ],
+        "answers": [
+            answer
+            for (answer,) in rows(
+                select(SurveyAnswer)
+                .where(SurveyAnswer.interaction_id == interaction_id)
+                .order_by(SurveyAnswer.at)
+            )
+        ],
+        "messages": [
+            message
+            for (message,) in rows(
+                select(Voicemail).where(Voicemail.interaction_id == interaction_id).order_by(Voicemail.at)
             )
         ],
         "legs": [

@@ -29,7 +29,8 @@ from uckefu.times import elapsed, now, to_us
 blueprint = Blueprint("calls", __name__, url_prefix="/calls")
 
 
-def _only_agent() -> int | None:
+def only_agent() -> int | None:
+    """The agent whose calls alone the user may see; None for all calls."""
     if allowed("calls.view-all"):
         return None
     return current_user.agent_id if current_user.agent_id is not None else -1
@@ -54,7 +55,7 @@ def _filters(today: date) -> queries.Filters:
         queue=args.get("queue", "")[:32],
         agent=args.get("agent", type=int),
         result=args.get("result", "") if args.get("result") in queries.RESULTS else "",
-        only_agent=_only_agent(),
+        only_agent=only_agent(),
     )
 
 
@@ -120,7 +121,7 @@ def page() -> ResponseReturnValue:
 
 
 def _visible(interaction_id: str) -> Interaction:
-    return queries.visible(interaction_id, _only_agent()) or abort(404)
+    return queries.visible(interaction_id, only_agent()) or abort(404)
 
 
 @blueprint.get("/<interaction_id>")

@@ -1,0 +1,116 @@
+"""The voicemail page: what waits, listen, mark done with a note, open again; the sound of a survey's comment."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from flask import (
+    Blueprint,
+    abort,
+    current_app,
+    flash,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from admin import directory
+from admin.audit import audit
+from admin.calls import queries as calls
+from admin.calls.views import only_agent
+from admin.i18n import language
+from admin.inbox import queries
+from admin.permissions import requires
+from admin.shell import centre
+from admin.telephone import masked, place
+from sql.models import Voicemail
+from uckefu.times import now
+
+blueprint = Blueprint("inbox", __name__, url_prefix="/voicemail")
+LONGEST_NOTE = 1000
+FOLDERS = ("voicemail", "survey")
+
+
+@blueprint.get("/")
+@requires("voicemail.use")
+def page() -> ResponseReturnValue:
+    """The messages that wait for somebody, or those that are done."""
+    done, region = request.args.get("view") == "done", centre().region
+    return render_template(
+        "inbox/page.html", rows=queries.messages(current_user, done=done, region=region), done=done,
+        waiting=queries.open_count(current_user), queues=directory.names(language())["queues"], today=now(),
+        masked=lambda number: masked(number, region), place=lambda number: place(number, language(), region),
+        lasting=lambda seconds: timedelta(seconds=seconds), longest=LONGEST_NOTE,
+    )  # fmt: skip
+
+
+@blueprint.get("/count")
+@requires("voicemail.use")
+def count() -> ResponseReturnValue:
+    """How many wait, for the number on the rail."""
+    return jsonify(count=queries.open_count(current_user))
+
+
+def _message(message_id: str) -> Voicemail:
+    return queries.message(current_user, message_id) or abort(404)
+
+
+@blueprint.post("/<message_id>/done")
+@requires("voicemail.use")
+def done(message_id: str) -> ResponseReturnValue:
+    """Mark a message done, with a word on what was done."""
+    message = _message(message_id)
+    message.note = request.form.get("note", "").strip()[:LONGEST_NOTE]
+    message.done_at, message.done_by_id = now(), current_user.id
+    audit("voicemail-done", subject=message_id)
+    flash(_("Marked done."))
+    return redirect(url_for("inbox.page"))
+
+
+@blueprint.post("/<message_id>/open")
+@requires("voicemail.use")
+def reopen(message_id: str) -> ResponseReturnValue:
+    """Let a message wait again; its note stays."""
+    message = _message(message_id)
+    message.done_at = message.done_by_id = None
+    audit("voicemail-reopened", subject=message_id)
+    return redirect(url_for("inbox.page"))
+
+
+@blueprint.get("/<message_id>/sound")
+@requires("voicemail.use")
+def sound(message_id: str) -> ResponseReturnValue:
+    """The message."""
+    path = _below(_message(message_id).path) or abort(404)
+    _note_playing("voicemail-played", message_id)
+    return send_file(path, mimetype="audio/wav", conditional=True, download_name=f"{message_id}.wav")
+
+
+@blueprint.get("/comments/<message_id>/sound")
+@requires("calls.view")
+def comment(message_id: str) -> ResponseReturnValue:
+    """The comment that belongs to a rating, for whoever may see the call."""
+    answer = queries.answer(message_id) or abort(404)
+    if calls.visible(answer.interaction_id, only_agent()) is None:
+        abort(404)
+    path = _below(answer.comment) or abort(404)
+    _note_playing("survey-comment-played", answer.interaction_id)
+    return send_file(path, mimetype="audio/wav", conditional=True, download_name="comment.wav")
+
+
+def _note_playing(action: str, subject: str) -> None:
+    if request.range is None or request.range.ranges[0][0] == 0:
+        audit(action, subject=subject)
+
+
+def _below(relative: str) -> Path | None:
+    """The file, if it lies in a folder of messages; whatever the record says, nothing else is served."""
+    instance = current_app.extensions["uckefu"]["settings"].instance.resolve()
+    path = (instance / relative).resolve() if relative and "\0" not in relative else None
+    inside = path is not None and any(path.is_relative_to(instance / folder) for folder in FOLDERS)
+    return path if path and inside and path.is_file() else None
