@@ -2,12 +2,13 @@
 
 `service` calls `send` after a commit. Pages of this process are told at once; the other processes through Redis
 (`uckefu:chat`), by one green thread that keeps the order. Nothing here is the record: when Redis was away, every page
-is told to `resync`, which makes it ask for what is after its last sequence.
+is told to `resync`, which makes it ask for what is after its last sequence; and also when another process is gone.
 """
 
 import json
 import queue
 import secrets
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +25,9 @@ AGENTS, VISITORS = "/", "/visitor"
 MOST_QUEUED = 20_000
 MOST_AT_ONCE = 200
 POLL_SECONDS = 1.0
+BEAT_SECONDS = 1.0
+SILENT_SECONDS = 4.0
+"""A process that was heard and is silent for this long is gone, with what it had not told yet."""
 
 
 class Relay:
@@ -40,6 +44,7 @@ class Relay:
         self._started = False
         self.on_view: Callable[[str | None], None] = lambda _text: None
         """Called with each new view of the ACD, and with None every second."""
+        self._peers: dict[str, float] = {}
 
     def start(self) -> None:
         """Publish and listen in the background for as long as the process lives."""
@@ -66,12 +71,29 @@ class Relay:
     def take(self, line: str) -> None:
         """One line of another process."""
         told = json.loads(line)
-        if told["by"] != self.name:
+        if told["by"] == self.name:
+            return
+        self._peers[told["by"]] = time.monotonic()
+        if "event" in told:
             socketio.emit(told["event"], told["content"], to=told["to"], namespace=told["ns"])
 
+    def miss_peers(self) -> None:
+        """A process that died may have acknowledged what it never told: everybody here asks for it."""
+        deadline = time.monotonic() - SILENT_SECONDS
+        silent = [name for name, heard_at in self._peers.items() if heard_at < deadline]
+        for name in silent:
+            del self._peers[name]
+        if silent:
+            log.info("relay_peer_gone", peers=silent)
+            self.resync()
+
     def _publish(self) -> None:
+        beat = json.dumps({"by": self.name})
         while True:
-            lines = [self._outgoing.get()]
+            try:
+                lines = [self._outgoing.get(timeout=BEAT_SECONDS)]
+            except queue.Empty:
+                lines = [beat]
             while len(lines) < MOST_AT_ONCE and not self._outgoing.empty():
                 lines.append(self._outgoing.get())
             try:
@@ -89,11 +111,13 @@ class Relay:
             subscription = self.bus.pubsub(ignore_subscribe_messages=True)
             try:
                 subscription.subscribe(CHANNEL, VIEW_CHANNEL)
+                self._peers.clear()
                 if was_lost:
                     self.resync()
                 was_lost = True
                 while True:
                     message = subscription.get_message(timeout=POLL_SECONDS)
+                    self.miss_peers()
                     if message is None or message["channel"] == VIEW_CHANNEL:
                         self.on_view(message["data"] if message else None)
                     else:

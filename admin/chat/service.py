@@ -11,9 +11,9 @@ Everything runs in an application context with `db.session`; a `SQLAlchemyError`
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import bindparam, case, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from admin.chat import routing, shapes
@@ -21,7 +21,7 @@ from admin.chat.refusals import ChatRefused
 from admin.chat.relay import AGENTS, VISITORS, relay
 from admin.chat.shapes import Shape
 from admin.db import db
-from sql.models import Attachment, Conversation, Interaction, Message, Site, Visitor
+from sql.models import Attachment, Conversation, Interaction, Message, Site, UtcDateTime, Visitor
 from uckefu.times import as_utc, now
 
 LONGEST_AGENT_TEXT = 4000
@@ -200,15 +200,14 @@ def post_message(
     file = _attachment(attachment_id, conversation_id, author) if attachment_id else None
     if file is not None and kind != "note":
         kind = "picture" if file.width else "file"
-    message = Message(
-        conversation_id=conversation_id, sequence=row.last_sequence, after_sequence=row.previous_public_sequence,
-        client_id=client_id, kind=kind, author=author.kind, agent_id=author.agent_id, name=author.name,
-        is_public=kind != "note", text=text, attachment_id=attachment_id, detail=detail or {}, sent_at=instant,
-    )  # fmt: skip
+    values: dict[str, Any] = {
+        "conversation_id": conversation_id, "sequence": row.last_sequence, "after_sequence": row.previous_public_sequence,
+        "client_id": client_id, "kind": kind, "author": author.kind, "agent_id": author.agent_id, "name": author.name,
+        "is_public": kind != "note", "text": text, "attachment_id": attachment_id, "detail": detail or {}, "sent_at": instant,
+    }  # fmt: skip
+    shape = shapes.for_agents(Message(**values), file)
     try:
-        db.session.add(message)
-        db.session.flush()
-        shape = shapes.for_agents(message, file)
+        db.session.execute(_INSERT, values)
         _commit_and_tell(_message_news(row, shape))
     except IntegrityError:
         db.session.rollback()
@@ -399,39 +398,68 @@ def _check(author: Author, client_id: str, text: str, kind: str, attachment_id: 
         raise ChatRefused("too-long")
 
 
-def _next_number(
-    conversation_id: str, author: Author, instant: datetime, *, is_public: bool
-) -> Conversation | None:
-    """Lock the conversation, count its number up and read it; None when it is not there, ended, or another's.
+class Place(NamedTuple):
+    """What a new message needs of its conversation."""
+
+    id: str
+    visitor_id: str
+    agent_id: int | None
+    last_sequence: int
+    previous_public_sequence: int
+    waiting_since: datetime | None
+
+
+_TABLE: Any = Conversation.__table__
+_INSTANT = bindparam("instant", type_=UtcDateTime)
+_INSERT = Message.__table__.insert()  # type: ignore[attr-defined]
+_PLACE = select(*(_TABLE.c[name] for name in Place._fields)).where(_TABLE.c.id == bindparam("id_"))
+
+
+def _counting(kind: str, *, is_public: bool) -> Any:
+    """The UPDATE that counts a conversation's numbers up, for one kind of author.
 
     The order of the assignments matters: MariaDB sees a column's new value in the ones after it, SQLite the old one.
     """
-    wanted = update(Conversation).where(Conversation.id == conversation_id, Conversation.ended_at.is_(None))
-    if author.visitor_id:
-        wanted = wanted.where(Conversation.visitor_id == author.visitor_id)
+    c = _TABLE.c
+    wanted = _TABLE.update().where(c.id == bindparam("id_"), c.ended_at.is_(None))
+    if kind == "visitor":
+        wanted = wanted.where(c.visitor_id == bindparam("visitor"))
     values: list[tuple[Any, Any]] = []
     if is_public:
         values += [
-            (Conversation.previous_public_sequence, Conversation.last_public_sequence),
-            (Conversation.last_public_sequence, Conversation.last_sequence + 1),
+            (c.previous_public_sequence, c.last_public_sequence),
+            (c.last_public_sequence, c.last_sequence + 1),
         ]
-    values += [
-        (Conversation.last_sequence, Conversation.last_sequence + 1),
-        (Conversation.last_message_at, instant),
-    ]
-    if author.kind == "visitor":
-        values.append((Conversation.waiting_since, func.coalesce(Conversation.waiting_since, instant)))
-    elif author.kind == "agent" and is_public:
+    values += [(c.last_sequence, c.last_sequence + 1), (c.last_message_at, _INSTANT)]
+    if kind == "visitor":
+        values.append((c.waiting_since, func.coalesce(c.waiting_since, _INSTANT)))
+    elif kind == "agent" and is_public:
         values += [
-            (Conversation.waiting_since, None),
-            (Conversation.first_reply_at, func.coalesce(Conversation.first_reply_at, instant)),
+            (c.waiting_since, None),
+            (c.first_reply_at, func.coalesce(c.first_reply_at, _INSTANT)),
         ]
-    done = db.session.execute(
-        wanted.ordered_values(*values), execution_options={"synchronize_session": False}
-    )
+    return wanted.ordered_values(*values)
+
+
+_COUNTING = {
+    (kind, is_public): _counting(kind, is_public=is_public)
+    for kind in ("visitor", "agent", "system")
+    for is_public in (True, False)
+}
+
+
+def _next_number(conversation_id: str, author: Author, instant: datetime, *, is_public: bool) -> Place | None:
+    """Lock the conversation, count its number up and read it; None when it is not there, ended, or another's.
+
+    Plain tables and prepared statements: this runs for every message.
+    """
+    given = {"id_": conversation_id, "instant": instant}
+    if author.kind == "visitor":
+        given["visitor"] = author.visitor_id or ""
+    done = db.session.execute(_COUNTING[author.kind, is_public], given)
     if not done.rowcount:  # type: ignore[attr-defined]
         return None
-    return db.session.get(Conversation, conversation_id, populate_existing=True)
+    return Place(*db.session.execute(_PLACE, {"id_": conversation_id}).one())
 
 
 def _append(
@@ -507,7 +535,7 @@ def _agents_rooms(conversation_id: str, agent_id: int | None) -> list[str]:
     return rooms if agent_id is None else [*rooms, f"agent:{agent_id}"]
 
 
-def _message_news(row: Conversation, shape: Shape) -> list[News]:
+def _message_news(row: Conversation | Place, shape: Shape) -> list[News]:
     content = {"message": shape, "waiting_since_us": shapes.stamp(row.waiting_since)}
     news: list[News] = [(AGENTS, _agents_rooms(row.id, row.agent_id), "message", content)]
     if shape["is_public"]:

@@ -47,7 +47,7 @@ class SiteForm(FlaskForm):  # type: ignore[misc]
     """A site and its settings."""
 
     name = StringField(
-        _l("Name"),
+        _l("Name of the site"),
         [InputRequired(_l("Enter a name.")), Length(max=64, message=_l("At most 64 characters."))],
         [_trimmed],
     )
@@ -121,7 +121,9 @@ class SiteForm(FlaskForm):  # type: ignore[misc]
         """One origin a line."""
         wrong = [line for line in _lines(field.data) if not re.match(ORIGIN, line)]
         if wrong:
-            raise ValidationError(_("%(origin)s is not an address like https://www.example.com", origin=wrong[0]))
+            raise ValidationError(
+                _("%(origin)s is not an address like https://www.example.com", origin=wrong[0])
+            )
 
     def sections(self) -> list[tuple[str, Any, list[Field]]]:
         """Anchor, title and fields of each panel."""

@@ -2,6 +2,7 @@
 
 import functools
 from datetime import timedelta
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select, update
@@ -16,6 +17,13 @@ from uckefu.times import as_utc, now
 VISIT_GAP = timedelta(minutes=30)
 
 
+class Decision(BaseModel):
+    """What the visitor made of an invitation."""
+
+    id: int = Field(ge=1, le=2**31 - 1)
+    result: Literal["accepted", "refused", "ignored"]
+
+
 class Beat(BaseModel):
     """What a page of the site says of itself."""
 
@@ -25,6 +33,7 @@ class Beat(BaseModel):
     url: str = Field("", max_length=2048)
     title: str = Field("", max_length=512)
     referrer: str = Field("", max_length=2048)
+    answer: Decision | None = None
 
 
 @functools.lru_cache(maxsize=2000)

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from sqlalchemy import func, select
 from werkzeug.datastructures import FileStorage
 
-from admin.chat import links, service, shapes, sites, trail, uploads, visitors
+from admin.chat import inviting, links, service, shapes, sites, trail, uploads, visitors
 from admin.chat.guests import lobby
 from admin.chat.refusals import ChatRefused
 from admin.chat.texts import entry_texts, window_texts
@@ -80,10 +80,14 @@ def here(key: str) -> ResponseReturnValue:
     visitor, token = visitors.recognise(site, beat.token, language=language())
     if claim is not None:
         visitor, token = _identified(site, visitor, token, claim)
+    if beat.answer is not None:
+        inviting.answer(visitor, beat.answer.id, beat.answer.result)
+    invitation = None
     if not lobby().buckets.wait_seconds([(f"beat:{visitor.id}", 60)]):
         agent = request.headers.get("User-Agent", "")
-        trail.note(site, visitor, beat, address=request.remote_addr or "", user_agent=agent)
-    return _open_to(jsonify(ok=True, token=token, unread=_unread(visitor.id)))
+        visit = trail.note(site, visitor, beat, address=request.remote_addr or "", user_agent=agent)
+        invitation = inviting.due(site, visitor, visit, beat.page_id, beat.url)
+    return _open_to(jsonify(ok=True, token=token, unread=_unread(visitor.id), invitation=invitation))
 
 
 @visitors_blueprint.get("/chat/<key>")
