@@ -231,15 +231,24 @@ class World:
         call = self._calls.get(effect.channel_id)
         if call is None:
             return
-        call.legs.append(effect.leg_id)
-        seconds = self._answer[effect.agent_id]()
-        self._at(self.now_us + round(seconds * SECOND_US), self._pick_up, (call, effect.leg_id))
+        phones = [
+            (effect.leg_id, effect.agent_id),
+            *((leg, agent) for leg, _offer, agent, _ in effect.others),
+        ]
+        for leg_id, agent_id in phones:
+            call.legs.append(leg_id)
+            seconds = self._answer[agent_id]()
+            self._at(self.now_us + round(seconds * SECOND_US), self._pick_up, (call, leg_id))
 
     def _pick_up(self, what: tuple[Call, str]) -> None:
         call, leg_id = what
-        if leg_id in call.legs:
-            call.legs.remove(leg_id)
-            self._apply(LegAnswered(at_us=self.now_us, leg_id=leg_id))
+        if leg_id not in call.legs:
+            return
+        others = [leg for leg in call.legs if leg != leg_id]
+        call.legs.clear()
+        self._apply(LegAnswered(at_us=self.now_us, leg_id=leg_id))
+        for other in others:  # the switch lets them ring no longer
+            self._apply(LegEnded(at_us=self.now_us, leg_id=other, cause="LOSE_RACE"))
 
     def _stop_ringing(self, effect: Withdraw) -> None:
         call = self._calls.get(effect.channel_id)

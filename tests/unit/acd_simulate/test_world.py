@@ -105,3 +105,15 @@ def test_a_queues_limit_sends_callers_to_another_queue_or_away() -> None:
     assert figures["sent_away"] > 0
     assert figures["utilisation"]["value"] > 0.7
     assert figures["offered"] == figures["answered"] + figures["abandoned"] + figures["sent_away"]
+
+
+def test_when_all_phones_ring_the_first_who_answers_has_the_call() -> None:
+    text = """
+    calls: 3000
+    queues: [{name: service, strategy: STRATEGY}]
+    agents: [{count: 5, queues: {service: 1}, answer: {mean_seconds: 6}}]
+    load: [{queue: service, per_minute: 1.5, service: 60, patience: 600}]
+    """
+    one, every = told(text.replace("STRATEGY", "longest-idle")), told(text.replace("STRATEGY", "ring-all"))
+    assert every["answered"] > 0.98 * every["offered"]
+    assert every["asa_seconds"]["ci95"][1] < one["asa_seconds"]["ci95"][0]
