@@ -92,6 +92,14 @@ def test_a_flow_drawn_from_nothing_is_checked_tried_published_and_called(scene: 
     passed = [event["node"] for event in run["events"] if event["type"] == "NodeEntered"]
     assert passed == ["menu", "play", "hangup"]
     assert "# said last" in (scene.stack.instance / "flows/drawn/published.yml").read_text(encoding="utf-8")
+
+    # The call is counted on the arrows by and by.
+    page.goto(f"{scene.stack.url}/flows/drawn/")
+    page.locator("#nodelist summary").click()
+    page.locator("#nodelist button", has_text="menu").first.click()
+    expect(page.locator("#callers")).to_contain_text("1 通", timeout=30_000)
+    expect(page.locator(".lf-line-text", has_text="按 1 · 1")).to_be_visible()
+    scene.shot(page, "flow-editor-numbers-zh")
     assert [report for report in scene.reports if "favicon" not in report] == []
 
 
