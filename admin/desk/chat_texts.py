@@ -16,7 +16,7 @@ def _list() -> dict[str, str]:
         "talk.visitor": _("Visitor {id}"), "talk.none_waiting": _("Nobody waits for your reply."),
         "minutes": _("{n} min"), "hours": _("{n} h"), "unread": _("{n} unread"), "me_said": _("Me: {words}"),
         "a_picture": _("[picture]"), "a_file": _("[file]"), "take": _("Take over"), "talks_of": _("chats {n} of {most}"),
-        "notify_talk": _("Chat: {name}, {queue}"), "dial": _("Call {number}"), "dialling": _("Your phone rings first; answer it, then the number is called."),
+        "notify_talk": _("Chat: {name}, {queue}"),
     }  # fmt: skip
 
 

@@ -94,6 +94,7 @@ const Composer = (() => {
       type: "button", role: "option", id: `quick-${place}`, "aria-selected": String(place === chosen), tabindex: "-1", onclick: () => use(row),
     }, element("span", { class: "uc-num uc-meta" }, row.number), element("b", {}, `/${row.shortcut || row.title}`), element("span", { class: "uc-cut uc-meta" }, row.text),
     place === chosen ? element("kbd", {}, "Tab") : element("span", { class: "uc-tag" }, text(row.own ? "quick.own" : "quick.shared"))))) : [element("li", { class: "uc-meta px-2" }, text("quick.none"), " ", element("a", { href: "/quick-replies" }, text("quick.keep")))]));
+    if (rows.length) picker.append(element("li", { class: "text-end" }, element("a", { class: "uc-meta", href: "/quick-replies" }, text("quick.keep"))));
     if (rows.length) area.setAttribute("aria-activedescendant", `quick-${chosen}`);
   };
   const values = () => {

@@ -56,7 +56,6 @@ const Desk = (() => {
     pauseRecording: (on) => state.my?.call && send("pause-recording", { on }),
     extend: () => send("extend"),
     finish: async (fields) => { if ((await send("finish", fields))?.ok) toast(text("saved")); },
-    dial: async (target) => { if ((await send("dial", target))?.ok) toast(text("dialling")); },
     transfer: async (kind, target) => {
       if ((await send("transfer", { kind, target }))?.ok) document.getElementById("transfer-menu").hidePopover();
     },

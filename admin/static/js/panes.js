@@ -105,7 +105,7 @@ const Panes = (() => {
       return element("li", {}, element("div", { class: "uc-item" }, element("span", { class: "uc-ava", "aria-hidden": "true" }, who.slice(0, 1)),
         element("span", { class: "uc-cut" }, who), standing(agent),
         element("p", { class: "uc-cut uc-meta" }, agent.extension, " · ", timer({ from: agent.state_since_us }),
-          agent.capacity ? ` · ${text("talks_of", { n: agent.capacity.conversations, most: agent.capacity.maximum })}` : ""), dialButton(agent.extension, { extension: agent.extension })));
+          agent.capacity ? ` · ${text("talks_of", { n: agent.capacity.conversations, most: agent.capacity.maximum })}` : "")));
     }))];
   };
 
@@ -137,10 +137,6 @@ const Panes = (() => {
   };
   const recentList = () => (past24.length ? [element("ul", {}, ...past24.map(recentRow))] : [empty(text("empty.recent"))]);
 
-  /* A number that can be called: the agent's own phone rings first. */
-  const dialButton = (shown, target) => (data.agent_id && data.can_dial ? element("button", { type: "button", class: "btn btn-ghost btn-icon uc-tiny uc-dial", title: text("dial", { number: shown }), "aria-label": text("dial", { number: shown }),
-    onclick: () => Desk.act.dial(target) }, icon("phone")) : "");
-
   /* ---- the contact */
   const pairs = (...rows) => element("dl", { class: "uc-pairs mt-2" },
     ...rows.filter(([, value]) => value).flatMap(([label, value]) => [element("dt", {}, text(label)), element("dd", {}, value)]));
@@ -161,7 +157,7 @@ const Panes = (() => {
     if (!caller) return element("p", { class: "uc-meta m-0" }, text("card_loading"));
     return caller.past?.length ? past(caller) : element("p", { class: "uc-meta m-0" }, text("no_past"));
   };
-  const callFacts = (call) => pairs(["fact.number", number(call)], ["fact.region", call.region?.[data.language]], ["fact.did", call.did]);
+  const callFacts = (call, isKnown) => pairs(["fact.number", isKnown ? null : number(call)], ["fact.region", call.region?.[data.language]], ["fact.did", call.did]);
 
   /* ---- the story of the present call */
   const story = (my, call) => {
@@ -223,7 +219,7 @@ const Panes = (() => {
   for (const event of ["pointerleave", "focusout"]) list.addEventListener(event, () => setTimeout(() => Desk.draw()));
 
   return {
-    standing, dialButton, callFacts,
+    standing, callFacts,
     setTab(name) {
       tab = name;
       listed = "";

@@ -124,7 +124,6 @@ const TalkPane = (() => {
   /* ---- the side panel */
   const pairs = (...rows) => element("dl", { class: "uc-pairs mt-2" }, ...rows.filter(([, value]) => value).flatMap(([label, value]) => [element("dt", {}, text(label)), element("dd", {}, value)]));
   const reveal = (contact, number) => element("div", {}, element("span", { "data-number": true }, number.shown), " ",
-    Panes.dialButton(number.shown, { contact_id: contact.id, handle: number.handle }),
     element("button", { type: "button", class: "btn btn-ghost btn-icon uc-tiny", title: text("reveal"), "aria-label": text("reveal"), onclick: async (event) => {
       const shown = event.currentTarget.parentElement.querySelector("[data-number]");
       const answer = await Desk.post(`/contacts/${contact.id}/reveal`, { number: number.handle });
@@ -187,7 +186,7 @@ const TalkPane = (() => {
         contact ? element("a", { class: "btn btn-icon btn-ghost", href: `/contacts/${contact.id}/edit`, title: text("edit"), "aria-label": text("edit") }, icon("pencil")) : ""),
         contact ? pairs(["fact.number", contact.numbers.length ? contact.numbers.map((n) => reveal(contact, n)) : null], ["fact.mail", contact.email], ["note_of_contact", contact.note]) : "",
         contact?.fields.length ? element("dl", { class: "uc-pairs" }, ...contact.fields.flatMap(([title, value]) => [element("dt", {}, title), element("dd", {}, value)])) : "",
-        call ? Panes.callFacts(call) : "",
+        call ? Panes.callFacts(call, contact?.numbers.some((n) => n.shown === call.number)) : "",
         contact ? tags(contact, content.all_tags) : linkForm(id, call)),
       visitor ? section(text("visitor.title"), pairs(["visitor.name", visitor.name], ["fact.number", visitor.phone], ["fact.mail", visitor.email], ["visitor.where", [visitor.region, visitor.address].filter(Boolean).join(" · ")],
         ["visitor.device", visitor.device], ["visitor.source", visitor.source], ["visitor.visits", visitor.visits ? text("visitor.count", { n: visitor.visits, time: visitor.stay || "—" }) : ""], ["visitor.page", visitor.page_title || visitor.page_url]),
