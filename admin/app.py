@@ -71,7 +71,21 @@ def create_app(settings: Settings, *, async_mode: str = "threading", **overrides
     csrf.init_app(app)
     errors.init_app(app)
     shell.init_app(app)
-    for room in (accounts, desk, calls, contacts, supervision, queues, planning, flows, prompts, inbox, users, health, chat):
+    for room in (
+        accounts,
+        desk,
+        calls,
+        contacts,
+        supervision,
+        queues,
+        planning,
+        flows,
+        prompts,
+        inbox,
+        users,
+        health,
+        chat,
+    ):
         app.register_blueprint(room.blueprint)
     app.register_blueprint(chat.sites_blueprint)
     app.register_blueprint(chat.visitors_blueprint)

@@ -10,7 +10,15 @@ from werkzeug.routing import IntegerConverter
 from admin.permissions import PERMISSIONS, PUBLIC
 from admin.sockets import socketio
 
-EXAMPLES = {"code": "en", "message_id": "none", "prompt": "welcome", "lang": "zh", "flow": "main", "version": 1, "filename": "js/shell.js"}
+EXAMPLES = {
+    "code": "en",
+    "message_id": "none",
+    "prompt": "welcome",
+    "lang": "zh",
+    "flow": "main",
+    "version": 1,
+    "filename": "js/shell.js",
+}
 """What a route's variables are here; any other is 1 where it is a whole number, else `none`."""
 
 
