@@ -36,6 +36,7 @@ from acd.messages import (
     LeaveQueue,
     MemberEntered,
     MemberLeft,
+    MemberOverflowed,
     OfferEnded,
     OfferMade,
     PauseRecording,
@@ -60,10 +61,11 @@ from acd.messages import (
 __all__ = [
     "CHOSEN_STATUSES", "COMMANDS", "COMMAND_TYPES", "EVENTS", "EVENTS_CHANNEL", "EVENT_TYPES", "INPUTS", "LEASE",
     "REPLY", "SNAPSHOT", "VIEW", "VIEW_CHANNEL", "AcdClient", "AcdView", "AgentStatusChanged", "CallConnected",
-    "CallEnded", "CallHeld", "CallbackCancelled", "CallbackRequested", "CallbackTried", "CancelCallback", "Command", "ConversationAssigned", "ConversationEnded", "DeclineOffer",
-    "EndConversation", "EnterQueue", "ExtendWrapUp", "FinishWrapUp", "HangUpCall", "Happened", "HoldCall",
-    "LeaveQueue", "MemberEntered", "MemberLeft", "OfferEnded", "OfferMade", "PauseRecording", "Presence", "ReloadConfiguration",
-    "Reply", "SendDigits", "SetStatus", "State", "Status", "TakeConversation", "TalkNoted", "TransferCall",
+    "CallEnded", "CallHeld", "CallbackCancelled", "CallbackRequested", "CallbackTried", "CancelCallback", "Command",
+    "ConversationAssigned", "ConversationEnded", "DeclineOffer", "EndConversation", "EnterQueue", "ExtendWrapUp",
+    "FinishWrapUp", "HangUpCall", "Happened", "HoldCall", "LeaveQueue", "MemberEntered", "MemberLeft",
+    "MemberOverflowed", "OfferEnded", "OfferMade", "PauseRecording", "Presence", "ReloadConfiguration", "Reply",
+    "SendDigits", "SetStatus", "State", "Status", "TakeConversation", "TalkNoted", "TransferCall",
     "TransferConversation", "WrapUpEnded", "decode_command", "decode_event", "encode_command", "encode_event",
 ]  # fmt: skip
 
