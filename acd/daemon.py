@@ -25,6 +25,7 @@ from acd.adapters.redis_connection import Bus, open_redis
 from acd.adapters.redis_journal import RedisJournal
 from acd.adapters.redis_log import last_number, read_inputs, read_snapshot
 from acd.adapters.sql_config import ConfigurationReader
+from acd.adapters.stranded import Stranded
 from acd.adapters.switchboard import Switchboard
 from acd.contract import EVENTS, INPUTS
 from acd.domain.effects import Answer, CallEffect, Effect, ReadConfiguration
@@ -150,8 +151,14 @@ class Writer:
             Prompts(PROJECT_ROOT / "sounds", settings.instance / "sounds"),
         )
         password = settings.secrets["event_socket_password"]
+        ours = (f"127.0.0.1:{port}" for port in (settings.acd_port, settings.acd_standby_port))
         self.link = SwitchLink(
-            self.core, settings.switch_name, settings.host, settings.event_socket_port, password
+            self.core,
+            settings.switch_name,
+            settings.host,
+            settings.event_socket_port,
+            password,
+            Stranded(ours, self.desk.controls.__contains__),
         )
         self.switchboard = Switchboard(self.core, self.desk, self.link)
 

@@ -10,8 +10,10 @@ from typing import Any
 
 import structlog
 
+from acd.adapters.dial import checked
 from acd.adapters.lately import Lately
 from acd.adapters.legs import extension_of_event, extension_of_row
+from acd.adapters.stranded import Stranded
 from acd.domain.inputs import (
     CallerGone,
     EndpointChanged,
@@ -45,12 +47,15 @@ API_SECONDS = 5.0
 class SwitchLink:
     """One switch's event socket, kept open."""
 
-    def __init__(self, core: Core, name: str, host: str, port: int, password: str) -> None:
+    def __init__(
+        self, core: Core, name: str, host: str, port: int, password: str, stranded: Stranded | None = None
+    ) -> None:
         self.name = name
         self._core, self._address, self._password = core, (host, port), password
         self._client: Client | None = None
         self._compare_now = asyncio.Event()
         self._lately = Lately()
+        self._stranded = stranded
 
     async def api(self, line: str) -> str:
         """Run an API command. Raises EslError."""
@@ -156,6 +161,7 @@ class SwitchLink:
     async def _ask(self, client: Client) -> SwitchSeen:
         asked_at_us = self._core.now_us()
         channels = _rows(await client.api("show channels as json", timeout_seconds=API_SECONDS))
+        await self._fetch_stranded(client, channels)
         registrations = _rows(await client.api("show registrations as json", timeout_seconds=API_SECONDS))
         legs = tuple(
             SeenLeg(
@@ -174,6 +180,12 @@ class SwitchLink:
             legs=self._lately.legs(legs),
             registered=self._lately.registered(registered),
         )
+
+    async def _fetch_stranded(self, client: Client, channels: list[dict[str, Any]]) -> None:
+        for channel_id in self._stranded.look(channels) if self._stranded else ():
+            log.warning("acd_stranded_caller_fetched", call_uuid=channel_id)
+            line = f"uuid_transfer {checked('id', channel_id)} join XML uckefu"
+            await client.api(line, timeout_seconds=API_SECONDS)
 
 
 def _rows(text: str) -> list[dict[str, Any]]:

@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from acd.contract import HangUpCall, SetStatus
+from sql.models import SurveyAnswer
 from tests.conformance.handset import Handset
 from tests.conformance.hearing import SECOND
 from tests.conformance.office import Office, record
@@ -99,9 +102,10 @@ def talking(front: Front) -> str:
     return wait_until(lambda: front.agent("1001").get("call"), what="the call on the page")["interaction_id"]
 
 
-def ratings(front: Front, interaction_id: str) -> list[dict]:
-    folder = front.stack.instance / "spool" / "survey"
-    return [json.loads(path.read_text()) for path in folder.glob(f"{interaction_id}-*.json")]
+def ratings(front: Front, interaction_id: str) -> list[int]:
+    with Session(front.engine) as session:
+        asked = select(SurveyAnswer.score).where(SurveyAnswer.interaction_id == interaction_id)
+        return list(session.scalars(asked))
 
 
 def rates(front: Front, interaction_id: str, score: str) -> None:
@@ -109,7 +113,9 @@ def rates(front: Front, interaction_id: str, score: str) -> None:
     front.phones["1001"].wait("disconnected")
     front.caller.do("dtmf", digits=score)
     front.caller.wait("disconnected", seconds=30)
-    assert [each["score"] for each in ratings(front, interaction_id)] == [int(score)]
+    wait_until(
+        lambda: ratings(front, interaction_id) == [int(score)], seconds=20, what="the rating in the record"
+    )
 
 
 def test_after_the_agents_hangup_the_caller_is_asked_and_rates(front):
