@@ -14,6 +14,8 @@ from acd.adapters.switchboard import api_lines
 from acd.domain.effects import HangUpCaller, LetGo, OfferCall, TransferCaller
 from acd.domain.engine import Engine
 from acd.domain.inputs import encode_input
+from acd.domain.state import State
+from acd.domain.view import build
 from acd.messages import encode_event
 from acd.replay import BadLog, replay
 from acd.service.presence import PresenceWatch
@@ -182,3 +184,44 @@ def test_a_silent_page_is_gone_only_while_others_are_heard() -> None:
     assert watch.silent() == [(1, "a")]
     assert watch.silent() == []
     assert watch.heard((1, "a"), True, 27 * SECOND)
+
+
+# ---- what an earlier version wrote ---------------------------------------------------------------------
+
+
+def without(data: Any, *names: str) -> Any:
+    """JSON without these fields, at any depth."""
+    if isinstance(data, dict):
+        return {key: without(value, *names) for key, value in data.items() if key not in names}
+    return [without(each, *names) for each in data] if isinstance(data, list) else data
+
+
+NEW_FIELDS = (
+    "skills", "tier_wait_seconds", "ageing_seconds", "historic_wait_seconds", "limits", "callback", "announcements",
+    "max_conversations", "conversations_beside_call", "call_stops_conversations", "return_conversations_seconds",
+    "vip_priority", "day_offset_seconds", "do_not_call", "vip_level", "wanted_extension", "callback_number", "announced",
+)  # fmt: skip
+
+
+def test_a_log_of_an_earlier_version_is_still_read() -> None:
+    lines = [json.dumps(without(json.loads(line), *NEW_FIELDS)) for line in lines_of(a_day())]
+    outcome = replay(lines)
+    assert (outcome.inputs, outcome.different_at) == (len(lines) - 1, None)
+
+
+def test_a_snapshot_of_an_earlier_version_is_still_read() -> None:
+    centre = Centre(agents=2)
+    centre.ready(1)
+    first, second = centre.arrives(), centre.arrives(priority=3)
+    newer = (
+        "ended_conversations", "overflowed", "callbacks", "left_places", "estimates", "offers_made_in_all", "rank",
+        "place_us", "head_start_us", "looked_at_us", "wanted_agent", "wanted_until_us", "served_by", "note", "contact_id",
+        "conversations", "conversation_wrap_ups", "is_lost", "turns", "day", "calls_today", "talked_today_us", "dialing",
+        "callback_tries", "more_legs", "bridge_leg", "unannounced", "announced_us", "guess_us", "guess_place", "low_us",
+        "high_us",
+    )  # fmt: skip
+    old = without(json.loads(centre.engine.state.dump()), *NEW_FIELDS, *newer)
+    engine = Engine(State.from_json(old))
+    rows = build(engine)["members"]
+    assert [row["interaction_id"] for row in rows] == [second, first]
+    assert engine.state.agents[1].offer is not None
