@@ -1,14 +1,16 @@
-"""How many requests one user or address may send; the counters are in Redis, or in memory while it is away.
+"""How many requests one user or address may send, and how large; the counters are in Redis, or in memory while it is away.
 
 `accounts.login` has a limit of its own, against trying many logins from one address (`throttle` slows one login).
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from flask import Flask, request
 from flask_limiter import Limiter
 from flask_login import current_user
 
+Function = TypeVar("Function", bound=Callable[..., Any])
 ANYBODY = "1200 per minute"
 LOGIN = "60 per minute"
 
@@ -37,6 +39,22 @@ def configuration(bus_url: str) -> dict[str, Any]:
     }
 
 
+def takes_up_to(size_bytes: int) -> Callable[[Function], Function]:
+    """Let a view take a larger body than the rest. (Inside the view it is too late: the CSRF check has read the form.)"""
+
+    def mark(view: Function) -> Function:
+        view.largest_bytes = size_bytes  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
 def init_app(app: Flask) -> None:
-    """Install it."""
+    """Install it; before whatever reads a request's form."""
     limiter.init_app(app)
+
+    @app.before_request
+    def measure() -> None:
+        size = getattr(app.view_functions.get(request.endpoint or ""), "largest_bytes", None)
+        if size is not None:
+            request.max_content_length = size

@@ -22,6 +22,7 @@ from flask_login import current_user
 from admin.audit import audit
 from admin.flows.workshop import workshop
 from admin.i18n import LANGUAGE_NAMES
+from admin.limits import takes_up_to
 from admin.permissions import requires
 from admin.server import off_the_loop
 from ivr.converting import BIGGEST_BYTES, BadSound, telephone_sound
@@ -136,10 +137,9 @@ def origin_words() -> dict[str, str]:
 
 @blueprint.post("/<lang>/<prompt>/sound")
 @requires("prompts.manage")
+@takes_up_to(BIGGEST_BYTES + FORM_BYTES)
 def upload(lang: str, prompt: str) -> ResponseReturnValue:
     """A new version from a file, or from what the browser has recorded."""
-    request.max_content_length = BIGGEST_BYTES + FORM_BYTES
-    request.max_form_memory_size = FORM_BYTES
     file, text = request.files.get("file"), request.form.get("text", "").strip()
     origin = "recorded" if request.form.get("origin") == "recorded" else "uploaded"
     if file is None or not file.filename:

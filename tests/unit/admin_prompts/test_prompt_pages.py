@@ -1,6 +1,7 @@
 """The prompt library in the browser: upload, speak, listen, put back; a bad file is refused with the reason."""
 
 import io
+import re
 import wave
 
 import numpy as np
@@ -71,6 +72,17 @@ def test_no_file_and_too_large_a_file_are_refused(admin):
     answer = admin.post("/prompts/zh/fresh/sound", data={"text": "x"}, content_type="multipart/form-data")
     assert (answer.status_code, "Choose a file first." in answer.get_data(as_text=True)) == (400, True)
     assert upload(admin, bytes(21_000_000)).status_code in (400, 413)
+
+
+def test_a_large_file_passes_the_check_against_forgery_too(admin, app, shop):
+    app.config["WTF_CSRF_ENABLED"] = True
+    page = admin.get("/prompts/zh/welcome").get_data(as_text=True)
+    token = re.search(r'name="csrf-token" content="([^"]+)"', page)[1]
+    large = wav(np.tile(np.sin(np.arange(8000) / 3), 150))
+    assert len(large) > 2_000_000
+    assert upload(admin, large, csrf_token=token).status_code == 302
+    assert upload(admin, large, csrf_token="forged").status_code == 400
+    assert shop.prompts.path("welcome", "zh").is_relative_to(shop.settings.instance)
 
 
 def test_a_text_is_spoken(admin, shop, monkeypatch):

@@ -110,14 +110,15 @@ const Canvas = (() => {
     const known = (target) => names.has(target) && places[target] !== undefined;
     for (const box of reading.boxes) {
       const merged = new Map();
-      let ghosts = 0;
       for (const { path, target } of box.ways) {
         if (target === "return") continue;
         const key = known(target) ? target : `?${box.name}.${path.join(".")}`;
         if (!known(target)) {
-          const [x, y] = places[box.name] ?? [0, 0];
+          const [left, top] = places[box.name] ?? [0, 0], y = top + GHOST_DY;
+          let x = left + GHOST_DX;
+          while (nodes.some((each) => Math.abs(each.x - x) < WIDTH && Math.abs(each.y - y) < HEIGHT)) x += GHOST_DX / 4;
           const words = wayWords(path, reading.nodes[box.name]) || Flow.word(path.at(-1));
-          nodes.push({ id: key, type: "box", x: x + GHOST_DX * (1 + ghosts++), y: y + GHOST_DY, properties: { word: fitting(words, 15), sub: target ? `${text("no_node")}: ${fitting(target, 8)}` : text("no_way"), icon: "help", bad: true, ghost: true } });
+          nodes.push({ id: key, type: "box", x, y, properties: { word: fitting(words, 15), sub: target ? `${text("no_node")}: ${fitting(target, 8)}` : text("no_way"), icon: "help", bad: true, ghost: true } });
         }
         merged.set(key, [...(merged.get(key) ?? []), path]);
       }
@@ -142,6 +143,8 @@ const Canvas = (() => {
     lf.graphModel.nodes.forEach((node) => { node.setSelected(true); node.setSelected(false); });
     drawing = false;
     at("canvas-hint").hidden = Model.state.reading.boxes.length > 0 || !Model.state.reading.is_yaml;
+    const { boxes } = Model.state.reading;
+    at("pull-hint").hidden = boxes.length < 2 || boxes.some((box) => box.ways.some((way) => way.target));
     at("canvas").classList.toggle("uc-stale", !Model.state.reading.is_yaml);
     drawList();
   };
