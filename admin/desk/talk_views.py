@@ -14,7 +14,7 @@ from admin.contacts import queries as contact_queries
 from admin.contacts import service as contacts
 from admin.contacts.views import contact_or_404
 from admin.db import db
-from admin.desk import talks
+from admin.desk import panel, talks
 from admin.desk.views import blueprint, seen_by_me
 from admin.permissions import requires
 from admin.shell import centre
@@ -37,7 +37,7 @@ def talk_card(interaction_id: str) -> ResponseReturnValue:
     """The side panel of a conversation."""
     row = _row(interaction_id)
     try:
-        return jsonify(talks.card(row, centre()))
+        return jsonify(panel.card(row, centre()))
     except SQLAlchemyError as error:
         db.session.rollback()
         log.warning("card_not_read", interaction_id=interaction_id, error=str(error))
@@ -51,10 +51,10 @@ def link_contact(interaction_id: str) -> ResponseReturnValue:
     row, contact_id = _row(interaction_id), request.form.get("contact_id", type=int)
     if contact_id == 0:
         contact_id = _new_contact(row, request.form.get("name", "").strip()[:64])
-    if contact_id is None or not talks.link(row, contact_id):
+    if contact_id is None or not panel.link(row, contact_id):
         abort(404)
     audit("visitor-linked", subject=row.id, contact=contact_id)
-    return jsonify(talks.card(row, centre()))
+    return jsonify(panel.card(row, centre()))
 
 
 def _new_contact(row: Conversation, name: str) -> int:
@@ -79,7 +79,7 @@ def caller_panel(interaction_id: str) -> ResponseReturnValue:
     """The side panel of a call that this agent is offered, has or had."""
     number = seen_by_me(interaction_id)
     try:
-        return jsonify(talks.caller_panel(number, interaction_id, centre()))
+        return jsonify(panel.caller_panel(number, interaction_id, centre()))
     except SQLAlchemyError as error:
         db.session.rollback()
         log.warning("panel_not_read", interaction_id=interaction_id, error=str(error))
@@ -104,7 +104,7 @@ def caller_contact(interaction_id: str) -> ResponseReturnValue:
     except contacts.Refused:
         abort(409)
     audit("caller-linked", subject=interaction_id, contact=contact.id)
-    return jsonify(talks.caller_panel(number, interaction_id, centre()))
+    return jsonify(panel.caller_panel(number, interaction_id, centre()))
 
 
 @blueprint.get("/desk/contacts")
@@ -112,7 +112,7 @@ def caller_contact(interaction_id: str) -> ResponseReturnValue:
 def find_contacts() -> ResponseReturnValue:
     """Contacts that may be meant."""
     text = request.args.get("text", "").strip()[:64]
-    return jsonify(found=talks.found_contacts(text, centre().region) if text else [])
+    return jsonify(found=panel.found_contacts(text, centre().region) if text else [])
 
 
 @blueprint.post("/desk/contacts/<int:contact_id>/tag")
@@ -122,7 +122,7 @@ def tag_contact(contact_id: int) -> ResponseReturnValue:
     contact, tag_id = contact_or_404(contact_id), request.form.get("tag", 0, type=int)
     present = {t.id for t in contact_queries.tags_of([contact_id]).get(contact_id, [])}
     contacts.set_tags(contact, present ^ {tag_id})
-    return jsonify(contact=talks.contact_shape(contact, centre()))
+    return jsonify(contact=panel.contact_shape(contact, centre()))
 
 
 @blueprint.post("/desk/talk/<interaction_id>/block")

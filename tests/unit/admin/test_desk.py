@@ -121,6 +121,8 @@ def _answer_next(app: Flask, reply: contract.Reply, seen: list[contract.Command]
         ("transfer", {"kind": "queue", "target": "sales"}, contract.TransferCall),
         ("finish", {"offer_id": "x", "disposition_id": 1, "note": "n"}, contract.FinishWrapUp),
         ("extend", None, contract.ExtendWrapUp),
+        ("digits", {"digits": "1#"}, contract.SendDigits),
+        ("pause-recording", {"on": True}, contract.PauseRecording),
     ],
 )
 def test_each_button_becomes_the_agents_own_command(
@@ -152,7 +154,7 @@ def test_a_refusal_is_told_in_the_agents_language(app: Flask, sign_in: Callable[
     [
         ("status", {"status": "dancing"}), ("status", None), ("status", "ready"), ("decline", {"offer_id": "x" * 65}),
         ("transfer", {"kind": "queue", "target": "a b"}), ("transfer", {"kind": "number", "target": "1"}),
-        ("finish", {"offer_id": "x", "disposition_id": "many"}), ("hold", {"on": True, "more": 1}),
+        ("finish", {"offer_id": "x", "disposition_id": "many"}), ("hold", {"on": True, "more": 1}), ("digits", {"digits": "1;2"}), ("digits", {}),
     ],
 )  # fmt: skip
 def test_a_malformed_event_is_refused_with_a_code(
