@@ -189,14 +189,19 @@ class QueueBoard:
         if seat is not None:
             _take_out(self.classes, *seat)
 
-    def enter(self, agent: Agent, tier: TierConfig, kind: Kind, stands: str) -> None:
-        """The agent stands like this from now on."""
-        self.census[stands] = self.census.get(stands, 0) + 1
-        if stands != "offline":
-            self.levels[tier.level] += 1
+    def change(self, agent: Agent, tier: TierConfig, kind: Kind, was: str, stands: str) -> None:
+        """The agent stands like this from now on; `was` is empty when it has just come."""
+        census, agent_id = self.census, agent.config.agent_id
+        if was:
+            census[was] -= 1
+        census[stands] = census.get(stands, 0) + 1
+        if (was in ("", "offline")) != (stands == "offline"):
+            self.levels[tier.level] += 1 if stands != "offline" else -1
+        if was == FREE:
+            _take_out(self.groups, *self.free.pop(agent_id))
         if stands == FREE:
-            key = (tier.level, *self.strategy.key(agent, tier), agent.config.agent_id)
-            self.free[agent.config.agent_id] = (kind, key)
+            key = (tier.level, *self.strategy.key(agent, tier), agent_id)
+            self.free[agent_id] = (kind, key)
             together = self.groups.get(kind)
             if together is None:
                 self.groups[kind] = [key]
@@ -204,7 +209,7 @@ class QueueBoard:
                 insort(together, key)
 
     def leave(self, agent_id: int, tier: TierConfig, stands: str) -> None:
-        """Undo `enter`."""
+        """The agent does not serve the queue any more."""
         self.census[stands] -= 1
         if stands != "offline":
             self.levels[tier.level] -= 1
@@ -232,6 +237,7 @@ class Board:
         self.missed_agents: dict[int, None] = {}  # wanted ones whose standing changed
         self.deserted: dict[str, None] = {}  # queues whose last agent signed out
         self._standing: dict[int, tuple[str, str]] = {}
+        self._writers: set[int] = set()  # agents with a queue of conversations
         self._tiers: dict[int, list[tuple[QueueBoard, TierConfig, Kind]]] = {}
 
     def seat(self, member: Member, need: Need) -> None:
@@ -254,19 +260,21 @@ class Board:
     def place(self, agent: Agent) -> None:
         """The agent's state, status or anything else that a standing reads may have changed."""
         agent_id = agent.config.agent_id
-        was = self._standing.get(agent_id)
-        stands = standing(agent, self.rules), standing_for_conversations(agent, self.rules)
+        was, tiers = self._standing.get(agent_id), self._tiers.get(agent_id)
+        if tiers is None:
+            tiers = self._tiers_of(agent)
+        writes = standing_for_conversations(agent, self.rules) if agent_id in self._writers else "calls-only"
+        stands = standing(agent, self.rules), writes
         if stands == was and FREE not in stands:
             return  # the same reasons as before, and no key to keep up
         self._standing[agent_id] = stands
         self.new_agents.pop(agent_id, None)
-        for board, tier, kind in self._tiers.get(agent_id) or self._tiers_of(agent):
+        for board, tier, kind in tiers:
             stand = stands[board.is_written]
-            if was is not None:
-                if was[board.is_written] == stand != FREE:
-                    continue
-                board.leave(agent_id, tier, was[board.is_written])
-            board.enter(agent, tier, kind, stand)
+            before = was[board.is_written] if was else ""
+            if before == stand != FREE:
+                continue
+            board.change(agent, tier, kind, before, stand)
             if stand == "offline" and board.config.limits and not board.staffed_levels():
                 self.deserted[tier.queue] = None
             if stand == FREE:
@@ -285,6 +293,8 @@ class Board:
             if board is not None:
                 board.tiers[agent.agent_id] = tier
                 found.append((board, tier, Kind(can, tier.level)))
+                if board.is_written:
+                    self._writers.add(agent.agent_id)
         self._tiers[agent.agent_id] = found
         return found
 
@@ -295,6 +305,7 @@ class Board:
     def remove(self, agent_id: int) -> None:
         """Take the agent off every queue, for good."""
         self.new_agents.pop(agent_id, None)
+        self._writers.discard(agent_id)
         stands = self._standing.pop(agent_id, None)
         for board, tier, _ in self._tiers.pop(agent_id, ()):
             board.tiers.pop(agent_id, None)
