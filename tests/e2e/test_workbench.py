@@ -18,6 +18,8 @@ from tests.e2e.conftest import Scene
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.timeout(300)  # a whole morning of an agent, on a machine that others use too
+
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
