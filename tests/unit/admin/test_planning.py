@@ -1,6 +1,5 @@
 """Staffing what-if: asked for on a page, simulated by a process of its own, told with its interval."""
 
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -12,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from admin.planning import runs
 from sql.models import AuditEntry, QueueVisit, StatusChange, Talk
+from tests.support.waiting import wait_until
 from uckefu.times import as_utc, now
 
 ZONE = "Asia/Shanghai"
@@ -57,15 +57,12 @@ def yesterday(session: Session, agents: dict[str, int]) -> datetime:
 
 def when_done(client: FlaskClient, address: str) -> str:
     """The page once the simulation is over."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        answer = client.get(address)
-        text = answer.get_data(as_text=True)
-        if answer.status_code != 200 or "http-equiv" not in text:
-            return text
-        if time.monotonic() > deadline:
-            raise TimeoutError(text)
-        time.sleep(0.1)
+
+    def page() -> str:
+        text = client.get(address).get_data(as_text=True)
+        return "" if "http-equiv" in text else text
+
+    return wait_until(page, seconds=PATIENCE_SECONDS, what="the simulation")
 
 
 def test_yesterday_is_simulated_with_fewer_and_more_agents_beside_what_really_was(
