@@ -27,6 +27,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "flows.manage": frozenset({"administrator"}),
     "queues.manage": frozenset({"administrator"}),
     "sites.manage": frozenset({"administrator"}),
+    "visitors.view": frozenset({"administrator", "supervisor", "agent"}),
     "planning.use": frozenset({"administrator", "supervisor"}),
     "supervise": frozenset({"administrator", "supervisor"}),
     "replies.share": frozenset({"administrator", "supervisor"}),

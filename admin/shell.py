@@ -31,6 +31,7 @@ RAIL = (
     Entry("queues.page", "stack-2", _l("Queues"), "queues.manage"),
     Entry("flows.page", "sitemap", _l("Voice flows"), "flows.manage"),
     Entry("prompts.page", "volume", _l("Prompts"), "prompts.manage"),
+    Entry("visitors.page", "user-search", _l("Visitors"), "visitors.view"),
     Entry("sites.page", "world", _l("Sites"), "sites.manage"),
     Entry("inbox.page", "microphone-2", _l("Voicemail"), "voicemail.use"),
     Entry("users.page", "users", _l("Users"), "users.manage"),

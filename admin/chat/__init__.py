@@ -8,8 +8,16 @@ from admin.chat.positions import Positions
 from admin.chat.relay import Relay
 from admin.chat.site_views import blueprint as sites_blueprint
 from admin.chat.views import blueprint, visitors_blueprint
+from admin.chat.visitor_views import blueprint as visitor_list_blueprint
 
-__all__ = ["blueprint", "events", "init_app", "sites_blueprint", "visitors_blueprint"]
+__all__ = [
+    "blueprint",
+    "events",
+    "init_app",
+    "sites_blueprint",
+    "visitor_list_blueprint",
+    "visitors_blueprint",
+]
 
 
 def init_app(app: Flask) -> None:

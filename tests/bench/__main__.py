@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tests.bench import crowd, decisions, flow_engine, flows, offers, talks
+from tests.bench import chat, crowd, decisions, flow_engine, flows, offers, talks
 from tests.bench.load import LoadFailed
 from tests.bench.meter import ask_for_priority
 from tests.bench.office import Office, Refused, offices
@@ -30,6 +30,16 @@ WITHOUT_SWITCH: dict[str, Callable[["Size"], Line]] = {
     "acd_calls_per_second": lambda size: crowd.acd_calls_per_second(
         rate=size.crowd_rate, seconds=size.crowd_seconds
     ),
+    **{
+        name: lambda size, name=name: chat.measure(  # type: ignore[misc]
+            name,
+            visitors=size.visitors,
+            agents=size.agents,
+            rate=size.messages_per_second,
+            seconds=size.chat_seconds,
+        )
+        for name in chat.NAMES
+    },
 }
 GOALS = {
     "flow_load_ms": 150,
@@ -38,6 +48,11 @@ GOALS = {
     "acd_decision_growth": 1.5,
     "agent_freed_to_offer_p99_ms": 25,
     "acd_calls_per_second": 50,
+    "chat_ack_p99_ms": 100,
+    "chat_deliver_p99_ms": 100,
+    "chat_lost": 0,
+    "chat_doubled": 0,
+    "chat_reordered": 0,
     "offer_latency_p99_ms": 25,
     "flow_cpu_ratio": 1.2,
     "softswitch_rtp_gap_p999_ms": 40,
@@ -67,10 +82,13 @@ class Size:
     crowd_talk_seconds: float = 10
     crowd_rate: float = 50
     crowd_seconds: float = 15
+    visitors: int = 2000
+    messages_per_second: float = 500
+    chat_seconds: float = 20
 
 
 FULL = Size(50, 40, 800, 20, 60, 5, 3, 10, 50, 30)
-TINY = Size(4, 4, 4, 4, 2, 2, 1, 0.5, 2, 1, 50, 300, 20, 6, 0.3, 5, 1)
+TINY = Size(4, 4, 4, 4, 2, 2, 1, 0.5, 2, 1, 50, 300, 20, 6, 0.3, 5, 1, 20, 20, 3)
 
 
 def main(arguments: list[str] | None = None) -> int:

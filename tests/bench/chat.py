@@ -35,6 +35,7 @@ from uckefu.settings import PROJECT_ROOT, Settings, load_settings, make_secrets
 from uckefu.times import now
 
 Line = dict[str, Any]
+NAMES = ("chat_ack_p99_ms", "chat_deliver_p99_ms", "chat_lost", "chat_doubled", "chat_reordered")
 UNLIMITED = {"visitor_per_minute": 6000, "address_per_minute": 100_000, "site_per_minute": 1_000_000}
 REFERENCE_COMMITS = 500
 LONGEST_SECONDS = 300

@@ -1,11 +1,13 @@
 """Invitations: by rule and by hand, once a visit, and what came of them."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, g
+from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from admin.chat import inviting, links, service, sites
@@ -109,3 +111,16 @@ def test_the_list_shows_who_is_there_now(app: Flask, visitor: Visitor, stranger:
 def test_an_answer_that_is_none_is_refused(app: Flask, site: Site, visitor: Visitor) -> None:
     body = json.dumps({"page_id": "p1", "answer": {"id": 1, "result": "bought"}})
     assert app.test_client().post("/im/shop/here", data=body).status_code == 400
+
+
+def test_an_agent_sees_the_visitors_and_invites_one(
+    app: Flask, visitor: Visitor, sign_in: Callable[[str], FlaskClient]
+) -> None:
+    beat(app, visitor, url="https://shop.example/<b>lock</b>")
+    g.pop("_login_user", None)  # the test's own application context outlives the request
+    client = sign_in("agent1")
+    page = client.get("/visitors/").get_data(as_text=True)
+    assert "Lin" in page and "<b>lock" not in page
+    assert client.post(f"/visitors/{visitor.id}/invite").status_code == 302
+    assert client.post("/visitors/nobody/invite").status_code == 302
+    assert [i.agent_id is not None for i in db.session.scalars(select(Invitation))] == [True]
