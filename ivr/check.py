@@ -8,7 +8,7 @@ import graphlib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from ivr.check_names import check_names
+from ivr.check_names import check_names, check_places
 from ivr.flow_file import Flow, FlowFile, read_flow
 from ivr.known import Known
 from ivr.nodes.base import RETURN, FieldPath, Node
@@ -35,16 +35,21 @@ def check(
     """As `check_file`, for what `read_flow` has read."""
     if read.flow is not None:
         flows = (known.flows if known else None) or {}
-        _targets(read, read.flow)
+        _targets(read, read.flow, read.flow.nodes)
         _dead_ends(read, read.flow)
         _unreachable(read, read.flow)
         _cycles(read, read.flow, flows)
         _rounds_through_flows(read, read.flow, flows)
         check_names(read, read.flow, prompts, languages, known or Known())
+    elif read.part is not None:
+        # What the broken nodes would say is not known: nothing is told that could be their doing.
+        _targets(read, read.part, read.source.data["nodes"])
+        _dead_ends(read, read.part)
+        check_places(read, read.part, prompts, languages, known or Known())
     return sorted(set(read.problems))
 
 
-def _targets(read: FlowFile, flow: Flow) -> None:
+def _targets(read: FlowFile, flow: Flow, there: Collection[str]) -> None:
     named: list[tuple[FieldPath, str | None]] = [
         (("start",), flow.head.start),
         (("on_error",), flow.head.on_error),
@@ -55,10 +60,14 @@ def _targets(read: FlowFile, flow: Flow) -> None:
         if target == RETURN and flow.head.result is None:
             message = f"`{RETURN}` is the way out of a subflow; say what it gives with `result:` at the top"
             read.add(read.source.value(path), "no-result", message)
-        elif target is not None and target != RETURN and target not in flow.nodes:
-            message = f"there is no node `{target}`" + did_you_mean(target, flow.nodes)
+        elif target is not None and target != RETURN and target not in there:
+            message = f"there is no node `{target}`" + did_you_mean(target, there)
             read.add(read.source.value(path), "dangling-target", message, name=target)
-    if flow.head.result is not None and RETURN not in [target for _, target in named]:
+    if (
+        read.flow is not None
+        and flow.head.result is not None
+        and RETURN not in [target for _, target in named]
+    ):
         message = f"the flow has a `result:`, but no way out is `{RETURN}`"
         read.add(read.source.key(("result",)), "never-returns", message, blocks=False)
 

@@ -25,11 +25,18 @@ def check_names(
     read: FlowFile, flow: Flow, prompts: Prompts, languages: Collection[str], known: Known
 ) -> None:
     """Add the problems of one flow to `read`."""
+    check_places(read, flow, prompts, languages, known)
+    _unknown_variables(read, flow, known)
+
+
+def check_places(
+    read: FlowFile, flow: Flow, prompts: Prompts, languages: Collection[str], known: Known
+) -> None:
+    """As `check_names`, without what depends on other nodes of the flow."""
     _missing_prompts(read, flow, prompts, languages)
     _missing_texts(read, flow, languages, known)
     _unknown_names(read, flow, known)
     _no_subflows(read, flow, known)
-    _unknown_variables(read, flow, known)
 
 
 def _missing_prompts(read: FlowFile, flow: Flow, prompts: Prompts, languages: Iterable[str]) -> None:

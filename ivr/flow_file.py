@@ -67,11 +67,15 @@ class Flow:
 
 @dataclass
 class FlowFile:
-    """What was read from one file: the flow when its fields are right, and every problem found."""
+    """What was read from one file: the flow when its fields are right, and every problem found.
+
+    `part` are the nodes of a flow with mistakes that are right by themselves, so that all mistakes are told at once.
+    """
 
     file: str
     source: Source = field(default_factory=Source)
     flow: Flow | None = None
+    part: Flow | None = None
     problems: list[Problem] = field(default_factory=list)
 
     def add(self, place: Position, code: str, message: str, *, blocks: bool = True, **values: object) -> None:
@@ -141,6 +145,8 @@ def _fields(name: str, read: FlowFile) -> None:
     whole = {key: node for key, node in made.items() if node is not None}
     if head is not None and len(whole) == len(made) and not read.problems:
         read.flow = Flow(name, head, whole)
+    elif head is not None:
+        read.part = Flow(name, head, whole)
 
 
 def _node(key: str, data: Any, read: FlowFile) -> Node | None:
