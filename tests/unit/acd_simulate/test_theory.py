@@ -11,7 +11,10 @@ from acd.simulate.run import simulate
 from acd.simulate.scenario import Smallest, read_scenario
 from tests.unit.acd_simulate.erlang import Theory, erlang_a, erlang_c
 
-GRID_CALLS = 8_000
+GRID_CALLS = 5_000
+pytestmark = pytest.mark.timeout(
+    600
+)  # the only tests that need minutes on a machine that does other things too
 
 
 def simulated(**values: Any) -> dict[str, Any]:
