@@ -263,7 +263,7 @@ class Visitor:
                 self.client.disconnect()
                 self.connect()
                 return None
-            if answer["code"] == "try-again":
+            if answer["code"] in ("try-again", "slow-down"):  # the page sends it again too
                 return None
             return answer
 
