@@ -16,6 +16,7 @@ from flask_login import current_user
 from admin.audit import audit
 from admin.contacts import importing, queries, sheets
 from admin.contacts.views import blueprint, filters, selected
+from admin.limits import takes_up_to
 from admin.permissions import requires
 from admin.server import off_the_loop
 from admin.shell import centre
@@ -40,12 +41,12 @@ def _key(token: str) -> str:
 
 @blueprint.route("/import", methods=["GET", "POST"])
 @requires("contacts.manage")
+@takes_up_to(LARGEST_BYTES)
 def import_page() -> ResponseReturnValue:
     """Choose a file; the answer is what it would do."""
     if request.method == "GET":
         known = {key: names[0] for key, names in importing.headings(queries.custom_fields()).items()}
         return render_template("contacts/import.html", known=known, plan=None, wrong="")
-    request.max_content_length = LARGEST_BYTES
     file = request.files.get("file")
     try:
         rows = off_the_loop(sheets.read, file.read() if file else b"")

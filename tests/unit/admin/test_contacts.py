@@ -282,6 +282,12 @@ def test_what_is_no_table_is_refused_in_words(sign_in: SignIn, data: bytes) -> N
     assert answer.status_code == 400
 
 
+def test_a_large_table_is_taken_though_other_forms_are_small(sign_in: SignIn) -> None:
+    table = "姓名,公司\n" + ("甲," + "乙" * 60 + "\n") * 8_000
+    assert len(table.encode()) > 1024 * 1024
+    assert _import(sign_in("supervisor"), table.encode())
+
+
 def test_another_user_cannot_open_somebodys_import(sign_in: SignIn) -> None:
     preview = _import(sign_in("supervisor"), "姓名\n甲\n".encode())
     assert sign_in("administrator").get(preview).status_code == 404
