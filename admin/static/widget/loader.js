@@ -8,7 +8,7 @@
   const STORE = "uckefu:" + C.key, BEAT_MS = 20000, IGNORED_MS = 60000;
   const identity = document.currentScript && document.currentScript.dataset.identity;
   const pageId = Math.random().toString(36).slice(2, 12) + Date.now().toString(36);
-  let frame = null, isLoaded = false, isOpen = false, unread = 0, token = recall("token"), claim = parse(identity), asked = null;
+  let frame = null, making = null, isLoaded = false, isOpen = false, unread = 0, token = recall("token"), claim = parse(identity), asked = null;
 
   function parse(text) { try { return text ? JSON.parse(text) : null; } catch { return null; } }
   function recall(name) { try { return localStorage.getItem(STORE + ":" + name) || ""; } catch { return ""; } }
@@ -106,17 +106,20 @@ iframe{position:fixed;z-index:2147483001;${side}:24px;${height === "top" ? "top:
     if (isLoaded) frame.contentWindow.postMessage({ uckefu: C.key, ...message }, C.host);
   }
 
+  async function build() {
+    await Promise.race([first, new Promise((done) => setTimeout(done, 3000))]);
+    frame = make("iframe", { title: C.texts.frame, allow: "clipboard-write; display-capture" });
+    frame.src = C.host + "/chat/" + encodeURIComponent(C.key) + "?embedded=1#" + encodeURIComponent(token);
+    frame.addEventListener("load", () => { isLoaded = true; tell({ ...where(), type: isOpen ? "opened" : "closed" }); });
+    root.append(frame);
+  }
+
   async function open() {
     if (asked) answer("accepted");
     isOpen = true;
     wasOpen("open");
-    if (!frame) {
-      await Promise.race([first, new Promise((done) => setTimeout(done, 3000))]);
-      frame = make("iframe", { title: C.texts.frame, allow: "clipboard-write; display-capture" });
-      frame.src = C.host + "/chat/" + encodeURIComponent(C.key) + "?embedded=1#" + encodeURIComponent(token);
-      frame.addEventListener("load", () => { isLoaded = true; tell({ ...where(), type: isOpen ? "opened" : "closed" }); });
-      root.append(frame);
-    }
+    await (making ??= build()); // one frame, however often it is opened meanwhile
+    if (!frame) return;
     frame.hidden = !isOpen;
     unread = 0;
     label();
@@ -182,7 +185,7 @@ iframe{position:fixed;z-index:2147483001;${side}:24px;${height === "top" ? "top:
   window.UCKeFu = Object.freeze({
     open, close,
     /** For a shared computer: the next visitor begins anew. */
-    forget() { keep("token", (token = "")); if (frame) { frame.remove(); frame = null; isOpen = isLoaded = false; label(); } },
+    forget() { keep("token", (token = "")); if (frame) { frame.remove(); frame = making = null; isOpen = isLoaded = false; label(); } },
   });
 
   function show() {
