@@ -2,7 +2,7 @@
 
 `talks` {} → all of mine · `talk-open` {conversation_id, after} · `talk-close` · `talk-earlier` {before} · `say`
 {client_id, text, kind, attachment_id} · `recall` · `read` · `typing` · `draft` · `later` · `talk-end` · `talk-transfer` ·
-`talk-take` · `talk-finish` {offer_id, disposition_id, note} · `look`. Answers are `{ok, code, message, …}`.
+`talk-take` · `look`; dispositions go by `finish` of `admin/desk/events.py`, as a call's. Answers are `{ok, code, message, …}`.
 Messages themselves come over the rooms of docs/contracts.md, "Chat messages".
 """
 
@@ -87,15 +87,6 @@ class Transfer(Talk):
     kind: Literal["queue", "agent"]
     target: str = Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")
     note: str = Field(default="", max_length=500)
-
-
-class Finish(BaseModel):
-    """`talk-finish`."""
-
-    model_config = ConfigDict(extra="forbid")
-    offer_id: str = Field(max_length=64)
-    disposition_id: int
-    note: str = Field(default="", max_length=2000)
 
 
 def refused(code: str) -> Answer:
@@ -269,16 +260,3 @@ def take(agent_id: int, row: Conversation, _fields: Talk) -> Answer:
     if answer["ok"]:
         audit("conversation-taken", subject=row.id)
     return answer
-
-
-@on("talk-finish", Finish)
-def finish(agent_id: int, fields: Finish) -> Answer:
-    """Save the disposition of a conversation."""
-    return ask(
-        contract.FinishWrapUp(
-            agent_id=agent_id,
-            offer_id=fields.offer_id,
-            disposition_id=fields.disposition_id,
-            note=fields.note,
-        )
-    )

@@ -134,7 +134,7 @@ class Page:
         now_served = {each["offer_id"]: each["interaction_id"] for each in self.mine["conversations"]}
         for offer_id in set(self._chats) - set(now_served):
             fields = {"offer_id": offer_id, "disposition_id": self.habits.disposition(self.dispositions)}
-            self._ask(client, "talk-finish", {**fields, "note": ""})
+            self._ask(client, "finish", {**fields, "note": ""})
         self._chats = now_served
         for talk in self._ask(client, "talks", {}).get("talks", ()) if now_served else ():
             which = {"conversation_id": talk["conversation_id"]}

@@ -189,7 +189,7 @@ const Talks = (() => {
     },
     take: async (id) => { if ((await Desk.send("talk-take", { conversation_id: id }))?.ok) { await refresh(); open(id); } },
     recall: (id, sequence) => Desk.send("recall", { conversation_id: id, sequence }),
-    finish: async (fields) => { if ((await Desk.send("talk-finish", fields))?.ok) toast(text("saved")); },
+    finish: async (fields) => { if ((await Desk.send("finish", fields))?.ok) toast(text("saved")); },
   };
 
   /* ---- the list's groups; the order is who has waited longest for us */

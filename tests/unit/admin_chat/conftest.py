@@ -1,9 +1,7 @@
 """The app on a SQLite of its own, a site, visitors and an agent; what would go to the pages and to the ACD is kept."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,37 +15,12 @@ from admin.accounts import identity
 from admin.app import create_app
 from admin.chat import relay as relays
 from admin.db import db
-from sql.engine import make_engine
-from sql.models import Agent, Base, Conversation, Site, User, Visitor
-from sql.seed import seed
-from tests.support.servers import redis_server
-from uckefu.settings import Settings, load_settings, make_secrets
+from sql.models import Agent, Conversation, Site, User, Visitor
+from tests.unit.admin.conftest import bus_url, settings, template
+from uckefu.settings import Settings
 from uckefu.times import now
 
-
-@pytest.fixture(scope="package")
-def bus_url() -> Iterator[str]:
-    with redis_server() as url:
-        yield url
-
-
-@pytest.fixture(scope="package")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    settings = load_settings(instance=tmp_path_factory.mktemp("template") / "instance")
-    make_secrets(settings)
-    engine = make_engine(settings.sql_url)
-    Base.metadata.create_all(engine)
-    seed(engine, settings)
-    with engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    engine.dispose()
-    return settings.instance
-
-
-@pytest.fixture
-def settings(tmp_path: Path, bus_url: str, template: Path) -> Settings:
-    shutil.copytree(template, tmp_path / "instance")
-    return load_settings(instance=tmp_path / "instance", redis_url=bus_url)
+__all__ = ["bus_url", "settings", "template"]
 
 
 @pytest.fixture
