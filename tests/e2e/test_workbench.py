@@ -3,13 +3,12 @@
 import re
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import socketio
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -25,16 +24,6 @@ pytestmark = pytest.mark.timeout(300)  # a whole morning of an agent, on a machi
 def stack() -> Iterator[Stack]:
     with Stack() as stack:
         yield stack
-
-
-@pytest.fixture
-def scene(stack: Stack, browser: Browser, tmp_path: Path) -> Iterator[Scene]:
-    scene = Scene(stack, browser, tmp_path)
-    with scene.things:
-        yield scene
-        for extension in ("1001", "1002"):
-            if scene.agent(extension).get("status") not in (None, "offline"):
-                scene.status(extension, "offline")
 
 
 class Visitor:
