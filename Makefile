@@ -6,7 +6,8 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet --quiet
 PINNED := setup.cfg pyproject.toml constraints.txt
 PYTEST_ARGS ?=
-# Most tests wait for sound and servers, so there are more workers than the two cores we count on.
+# Most tests wait for sound and servers, so there are more workers than the two cores we count on. In the order of their
+# folders the long ones begin first.
 TEST_WORKERS ?= 3
 
 .DEFAULT_GOAL := help
@@ -24,7 +25,7 @@ demo: $(VENV)/installed-demo ## as run, with simulated callers, agents and web v
 test: $(VENV)/installed-tests ## lint, types and all tests, against real servers where they are installed
 	@tests/install_system_packages.sh
 	@$(MAKE) lint
-	@$(PY) -m pytest --numprocesses $(TEST_WORKERS) --dist loadfile $(PYTEST_ARGS)
+	@$(PY) -m pytest --numprocesses $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 lint: $(VENV)/installed-tests ## ruff and mypy
 	@$(PY) -m ruff check
