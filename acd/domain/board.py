@@ -77,7 +77,7 @@ class QueueBoard:
         self.tiers: dict[int, TierConfig] = {}
         self.levels: Counter[int] = Counter()  # agents who are signed in, by level
         self.asked_levels: tuple[int, ...] = ()  # `staffed_levels` when the last match was prepared
-        self._covers: dict[tuple[skills.SkillNeed, Kind], bool] = {}
+        self._covers: dict[skills.SkillNeed, dict[Kind, bool]] = {}
 
     def position(self, channel_id: str) -> int:
         """The place in the line of those who wait, from 1."""
@@ -110,9 +110,10 @@ class QueueBoard:
     def _is_skilled(self, need: Need, kind: Kind) -> bool:
         if not need.skills:
             return True
-        known = self._covers.get((need.skills, kind))
+        covers = self._covers.setdefault(need.skills, {})
+        known = covers.get(kind)
         if known is None:
-            known = self._covers[need.skills, kind] = skills.covers(dict(kind.skills), need.skills)
+            known = covers[kind] = skills.covers(dict(kind.skills), need.skills)
         return known
 
     # ---- who fits ------------------------------------------------------------------------------------
@@ -156,14 +157,15 @@ class QueueBoard:
         kind = self.free[agent_id][0]
         best: tuple[int, MemberKey] | None = None
         for need, members in self.classes.items():
+            found = (1 if agent_id in need.tried else 0, members[0])
+            if best is not None and best < found:
+                continue
             if need.wanted:
                 if need.wanted != agent_id:
                     continue
             elif (need.skills or self.is_tiered) and not self.suits(need, kind):
                 continue
-            found = (1 if agent_id in need.tried else 0, members[0])
-            if best is None or found < best:
-                best = found
+            best = found
         return best
 
     def candidates(self, need: Need) -> int:
