@@ -81,10 +81,12 @@ def finished(process: "subprocess.Popen[bytes]", log: Path, seconds: float = 300
 
 
 @contextmanager
-def phones(folder: Path, port: int, rtp_ports: list[int]) -> Iterator["subprocess.Popen[bytes]"]:
+def phones(
+    folder: Path, port: int, rtp_ports: list[int], scenario: str = "agent", *options: str
+) -> Iterator["subprocess.Popen[bytes]"]:
     """Every agent's phone, on one port: rings and answers at once."""
-    command = _sipp(folder, "agent", port, [(each,) for each in rtp_ports])
-    with (folder / "agent.log").open("wb") as out:
+    command = _sipp(folder, scenario, port, [(each,) for each in rtp_ports], *options)
+    with (folder / f"{scenario}.log").open("wb") as out:
         process = subprocess.Popen(command, cwd=folder, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
     try:
         wait_until(lambda: is_listening("udp", port), what="the agents' phones")

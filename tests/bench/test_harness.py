@@ -10,6 +10,7 @@ import yaml
 
 from tests.bench import load
 from tests.bench.capture import Capture, Packet
+from tests.bench.freed import freed_to_offer_ms
 from tests.bench.meter import percentile
 from tests.bench.offers import read_times
 from tests.bench.office import menu_flow
@@ -36,6 +37,24 @@ def test_an_offer_is_timed_from_the_sockets_syn_to_the_phones_first_invite() -> 
     times = read_times(packets, gateway=GATEWAY, phones=PHONES, acd=ACD)
     assert times.latencies_ms(times.arrived) == [pytest.approx(20)]
     assert times.latencies_ms(times.answered) == [pytest.approx(30)]
+
+
+def test_a_freed_agent_is_timed_from_its_phones_bye_to_the_next_invite_of_the_same_extension() -> None:
+    def said(seconds: float, first_line: str, call: str, *, by_phone: bool = False) -> Packet:
+        source, target = (PHONES, GATEWAY) if by_phone else (GATEWAY, PHONES)
+        return Packet(
+            seconds, False, source, target, False, f"{first_line}\r\nCall-ID: {call}\r\n\r\n".encode()
+        )
+
+    packets = [
+        said(1.00, "INVITE sip:1101@127.0.0.1 SIP/2.0", "a"),
+        said(1.01, "INVITE sip:1102@127.0.0.1 SIP/2.0", "b"),
+        said(2.00, "BYE sip:x@127.0.0.1 SIP/2.0", "a", by_phone=True),
+        said(2.50, "BYE sip:x@127.0.0.1 SIP/2.0", "a", by_phone=True),
+        said(2.51, "INVITE sip:1101@127.0.0.1 SIP/2.0", "c"),
+        said(3.01, "INVITE sip:1101@127.0.0.1 SIP/2.0", "c"),
+    ]
+    assert freed_to_offer_ms(packets, phones=PHONES) == [pytest.approx(510)]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="listening on the loopback needs root")
