@@ -26,12 +26,14 @@ from sql.models.contacts import (
 )
 from sql.models.flows import FlowCount, FlowRun, SurveyAnswer, Voicemail
 from sql.models.history import CallLeg, HistoryPosition, Interaction, Offer, QueueVisit, StatusChange, Talk
+from sql.models.mail import MAIL_STATES, OutgoingMail
 from sql.models.people import ROLES, Agent, AuditEntry, Contact, ContactNumber, User
 from sql.models.queues import Disposition, Queue, Tier
 from sql.models.routing import AgentRouting, AgentSkill, DoNotCall, QueueRouting, RoutingRule
 
 __all__ = [
     "FIELD_KINDS",
+    "MAIL_STATES",
     "ROLES",
     "TAG_COLOURS",
     "Agent",
@@ -60,6 +62,7 @@ __all__ = [
     "LeftMessage",
     "Message",
     "Offer",
+    "OutgoingMail",
     "PageView",
     "Queue",
     "QueueRouting",

@@ -92,6 +92,7 @@ class Conversation(Base):
     previous_public_sequence: Mapped[int] = mapped_column(default=0)
     visitor_read_sequence: Mapped[int] = mapped_column(default=0)
     agent_read_sequence: Mapped[int] = mapped_column(default=0)
+    mailed_sequence: Mapped[int] = mapped_column(default=0, server_default="0")  # sent by mail up to here
     rating: Mapped[int | None] = mapped_column()  # 1 to 5
     rating_comment: Mapped[str] = mapped_column(String(500), default="")
     rated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

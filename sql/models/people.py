@@ -22,6 +22,8 @@ class User(Base):
     locale: Mapped[str] = mapped_column(String(8), default="zh")
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    email: Mapped[str] = mapped_column(String(254), default="", server_default="")  # for what is told by mail
+    picture: Mapped[str] = mapped_column(String(36), default="", server_default="")  # an attachment's id
     agent: Mapped["Agent | None"] = relationship(back_populates="user", uselist=False)
 
 
