@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 Status = Literal["ready", "break", "meal", "meeting", "training", "no-answer", "offline"]
 CHOSEN_STATUSES: tuple[Status, ...] = ("ready", "break", "meal", "meeting", "training", "offline")
-State = Literal["signed-out", "not-ready", "idle", "offered", "talking", "wrap-up", "busy"]
+State = Literal["signed-out", "not-ready", "idle", "offered", "dialling", "talking", "wrap-up", "busy"]
 
 
 # ---- commands (imperative) -------------------------------------------------------------------------------
@@ -43,6 +43,31 @@ class Presence(Command):
 @dataclass(frozen=True, kw_only=True)
 class DeclineOffer(Command):
     offer_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerOffer(Command):
+    """Ask the phone that rings to answer by itself (NOTIFY `talk`); one that can't goes on ringing."""
+
+    offer_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaceCall(Command):
+    """Ring the agent's own phone, then the number; an extension of the centre, or outside over a trunk that may call it.
+
+    `caller_number` is shown to the customer; it must be one of the trunk's. "" is the agent's, the queue's, the trunk's.
+    """
+
+    number: str
+    caller_number: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MuteCall(Command):
+    """The agent is not heard, or is again."""
+
+    on: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +187,7 @@ COMMAND_TYPES: dict[str, type[Command]] = {
     c.__name__: c
     for c in (
         SetStatus, Presence, DeclineOffer, HoldCall, HangUpCall, TransferCall, FinishWrapUp, ExtendWrapUp,
-        SendDigits, PauseRecording,
+        SendDigits, PauseRecording, AnswerOffer, PlaceCall, MuteCall,
         ReloadConfiguration, EnterQueue, LeaveQueue, EndConversation, TransferConversation, TakeConversation,
         CancelCallback,
     )
@@ -345,6 +370,29 @@ class CallConnected(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CallDialed(Happened):
+    """An agent calls somebody; `CallConnected` or `CallNotReached` follows under the same `offer_id`."""
+
+    offer_id: str
+    interaction_id: str
+    agent_id: int
+    queue: str
+    number: str
+    caller_number: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallNotReached(Happened):
+    """why: phone (the agent's own did not answer), customer, cancelled (by the agent); `cause` is a Q.850 name."""
+
+    offer_id: str
+    interaction_id: str
+    agent_id: int
+    why: str
+    cause: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConversationAssigned(Happened):
     """An agent has a conversation: nobody has to answer it. `offer_id` names the agent's part of it from now on.
 
@@ -425,7 +473,7 @@ EVENT_TYPES: dict[str, type[Happened]] = {
     c.__name__: c
     for c in (
         MemberEntered, MemberLeft, MemberOverflowed, OfferMade, OfferEnded, CallConnected, CallHeld, CallEnded, ConversationAssigned,
-        CallbackRequested, CallbackTried, CallbackCancelled, ConversationEnded, WrapUpEnded, TalkNoted, AgentStatusChanged,
+        CallDialed, CallNotReached, CallbackRequested, CallbackTried, CallbackCancelled, ConversationEnded, WrapUpEnded, TalkNoted, AgentStatusChanged,
     )
 }  # fmt: skip
 

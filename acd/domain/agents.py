@@ -16,7 +16,7 @@ MAX_WINDOWS = 20
 
 def legs_of(agent: Agent) -> Iterator[str]:
     """Every leg of this agent that we follow."""
-    for work in (agent.offer, agent.talk):
+    for work in (agent.offer, agent.dial, agent.talk):
         if work:
             yield work.leg_id
     yield from agent.phone_legs
@@ -27,7 +27,8 @@ def legs_of(agent: Agent) -> Iterator[str]:
 
 def choose_status(e: "Engine", agent: Agent, status: str, by: str) -> None:
     """Take a status now, or after the call that goes on; `ready` also ends a pause."""
-    if agent.state in ("offered", "talking"):
+    agent.dial_failure = None
+    if agent.state in ("offered", "dialling", "talking"):
         agent.next_status, agent.next_status_by = status, by
         e.board.place(agent)  # conversations may come beside a call, or no longer
         return
@@ -52,7 +53,7 @@ def set_status(e: "Engine", agent: Agent, status: str, by: str) -> None:
 
 def rest(e: "Engine", agent: Agent, *, keep_idle_since: bool = False) -> None:
     """Go where the agent is when no work of ours is left: idle, not-ready, signed-out, or busy by its own phone."""
-    if agent.state in ("offered", "talking", "wrap-up") and (agent.offer or agent.talk or agent.wrap_up):
+    if agent.offer or agent.dial or agent.talk or agent.wrap_up:
         e.board.place(agent)
         return
     if agent.retired and not agent.phone_legs:
@@ -86,7 +87,7 @@ def _remove(e: "Engine", agent: Agent) -> None:
 def retire(e: "Engine", agent: Agent) -> None:
     """SQL does not know the agent any more: gone at once, or after the work that goes on."""
     agent.retired = True
-    if agent.state not in ("offered", "talking", "wrap-up"):
+    if agent.state not in ("offered", "dialling", "talking", "wrap-up"):
         for leg_id in agent.phone_legs:
             e.legs.pop(leg_id, None)
         _remove(e, agent)

@@ -7,7 +7,7 @@ in our hands again (`BridgeEnded`) or gone (`CallerGone`), so nobody is rung for
 from typing import TYPE_CHECKING, Any
 
 from acd import messages as facts
-from acd.domain import agents, callbacks, conversations, estimates, line
+from acd.domain import agents, callbacks, conversations, estimates, line, outbound
 from acd.domain.causes import outcome_of
 from acd.domain.effects import FetchCaller, HangUpCaller, LetGo, Withdraw
 from acd.domain.inputs import (
@@ -204,6 +204,9 @@ def leg_answered(e: "Engine", event: LegAnswered) -> None:
     if agent is None:
         e.anomaly(f"a leg was answered that is not offered: {event.leg_id}")
         return
+    if agent.dial and agent.dial.leg_id == event.leg_id:
+        outbound.connected(e, agent, agent.dial)
+        return
     offer = agent.offer
     if offer is None or offer.leg_id != event.leg_id or offer.ending:
         return  # said twice, or answered in the moment in which we ended it: its end is on the way
@@ -258,6 +261,8 @@ def leg_ended(e: "Engine", event: LegEnded) -> None:
                 e.arm("bridge", member.channel_id, BRIDGE_SECONDS)
             else:
                 _free_member(e, member)
+    elif agent.dial and agent.dial.leg_id == event.leg_id:
+        outbound.not_reached(e, agent, agent.dial, event.cause)
     elif agent.talk and agent.talk.leg_id == event.leg_id:
         _end_talk(e, agent)
     else:

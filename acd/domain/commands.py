@@ -5,12 +5,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from acd import messages as asked
-from acd.domain import agents, callbacks, calls, conversations
+from acd.domain import agents, callbacks, calls, conversations, outbound
 from acd.domain.effects import (
     Answer,
+    AnswerPhone,
     HangUpCaller,
     HoldLeg,
     MaskRecording,
+    MuteLeg,
     PressKeys,
     ReadConfiguration,
     TransferCaller,
@@ -43,7 +45,7 @@ def received(e: "Engine", event: CommandReceived) -> None:
         code = _do(e, command)
     except ValueError as error:
         e.effect(Answer(command_id, False, "bad-command", str(error)))
-    except (Refused, conversations.NotPossible) as refusal:
+    except (Refused, conversations.NotPossible, outbound.NotPossible) as refusal:
         e.effect(Answer(command_id, False, refusal.code, str(refusal)))
     else:
         e.effect(Answer(command_id, True, code))
@@ -107,7 +109,28 @@ def _hold(e: "Engine", agent: Agent, command: asked.HoldCall) -> None:
     e.effect(HoldLeg(talk.switch, talk.channel_id, talk.leg_id, command.on, music))
 
 
+def _answer(e: "Engine", agent: Agent, command: asked.AnswerOffer) -> None:
+    offer = agent.offer
+    if offer is None or offer.offer_id != command.offer_id or offer.ending:
+        raise Refused("not-your-offer")
+    e.effect(AnswerPhone(offer.switch, offer.channel_id, offer.leg_id))
+
+
+def _place_call(e: "Engine", agent: Agent, command: asked.PlaceCall) -> None:
+    outbound.place(e, agent, command.number, command.caller_number)
+
+
+def _mute(e: "Engine", agent: Agent, command: asked.MuteCall) -> None:
+    talk = _talk(agent)
+    if command.on != (talk.muted_since_us is not None):
+        talk.muted_since_us = e.now_us if command.on else None
+        e.effect(MuteLeg(talk.switch, talk.channel_id, talk.leg_id, command.on))
+
+
 def _hang_up(e: "Engine", agent: Agent, command: asked.HangUpCall) -> None:
+    if agent.dial:
+        outbound.cancel(e, agent, agent.dial)
+        return
     talk = _talk(agent)
     e.effect(HangUpCaller(talk.switch, talk.channel_id, "agent"))
 
@@ -191,6 +214,9 @@ COMMANDS: dict[type[asked.Command], Callable[["Engine", Agent, Any], str | None]
     asked.Presence: _presence,
     asked.DeclineOffer: _decline,
     asked.HoldCall: _hold,
+    asked.AnswerOffer: _answer,
+    asked.PlaceCall: _place_call,
+    asked.MuteCall: _mute,
     asked.HangUpCall: _hang_up,
     asked.TransferCall: _transfer,
     asked.FinishWrapUp: _finish,

@@ -50,6 +50,7 @@ class OfferCall(CallEffect):
     timeout_seconds: int
     music: str
     others: tuple[tuple[str, str, int, str], ...] = ()  # leg id, offer id, agent id, extension
+    is_auto_answer: bool = False
 
     @property
     def leg_ids(self) -> list[str]:
@@ -117,6 +118,42 @@ class HoldLeg(CallEffect):
     leg_id: str
     on: bool
     music: str
+
+
+@dataclass(frozen=True, slots=True)
+class DialOut(CallEffect):
+    """Ring the agent's phone (`leg_id`); answered, it calls the number: `channel_id` is that call's UUID.
+
+    Without a `trunk` the number is an extension.
+    """
+
+    interaction_id: str
+    offer_id: str
+    leg_id: str
+    agent_id: int
+    extension: str
+    number: str
+    trunk: str
+    caller_number: str
+    direction: str
+    ring_seconds: int
+    dial_seconds: int
+    is_auto_answer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerPhone(CallEffect):
+    """Ask the phone that rings to answer by itself."""
+
+    leg_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class MuteLeg(CallEffect):
+    """The agent's leg is not heard, or is again."""
+
+    leg_id: str
+    on: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from acd.domain import (
     estimates,
     limits,
     line,
+    outbound,
     reconcile,
     routing,
 )
@@ -32,6 +33,7 @@ from acd.domain.inputs import (
     CommandReceived,
     Configured,
     ControlLost,
+    CustomerDialed,
     EndpointChanged,
     Input,
     KeyPressed,
@@ -75,6 +77,7 @@ class Engine:
         self.board = Board()
         self.turn = Decision()
         self.legs: dict[str, int] = {}  # leg id -> agent id, for every leg of an agent that we know
+        self.dialled: dict[str, int] = {}  # channel id of whom an agent calls -> agent id
         self.extensions: dict[str, int] = {}
         self.silent: dict[
             str, None
@@ -187,6 +190,7 @@ class Engine:
         self.board.queues = {name: QueueBoard(config) for name, config in state.queues.items()}
         self.extensions = {agent.config.extension: agent.agent_id for agent in state.agents.values()}
         self.legs = {leg: agent.agent_id for agent in state.agents.values() for leg in agents.legs_of(agent)}
+        self.dialled = {a.dial.channel_id: a.agent_id for a in state.agents.values() if a.dial}
         for agent in state.agents.values():
             self.board.place(agent)
         for member in state.members.values():
@@ -229,6 +233,7 @@ TIMERS: dict[str, Callable[[Engine, str], None]] = {
     "absent": conversations.stayed_absent,
     "conversation-wrap-up": conversations.wrap_up_over,
     "day": agents.day_begins,
+    "dial-out": outbound.overdue,
 }
 
 HANDLERS: dict[type[Input], Callable[[Engine, Any], None]] = {
@@ -246,6 +251,7 @@ HANDLERS: dict[type[Input], Callable[[Engine, Any], None]] = {
     LegEnded: calls.leg_ended,
     LegHeld: calls.leg_held,
     PhoneLegStarted: agents.phone_leg_started,
+    CustomerDialed: outbound.customer_dialed,
     EndpointChanged: agents.endpoint_changed,
     KeyPressed: announcements.pressed,
     CommandReceived: commands.received,

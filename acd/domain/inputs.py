@@ -88,6 +88,7 @@ class QueueConfig:
     limits: tuple[LimitConfig, ...] = ()
     callback: CallbackConfig | None = None
     announcements: tuple[AnnouncementConfig, ...] = ()
+    caller_number: str = ""  # what its agents' own calls show
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +109,17 @@ class AgentConfig:
     tiers: tuple[TierConfig, ...] = ()
     skills: dict[str, int] = field(default_factory=dict)
     max_conversations: int | None = None  # None: as the rules say
+    caller_number: str = ""  # what the agent's own calls show; "": as the queue says
+    is_auto_answer: bool = False  # the phone is told to answer by itself
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrunkConfig:
+    """A gateway that agents may call over: numbers that begin with one of `prefixes`, showing one of `numbers`."""
+
+    name: str
+    prefixes: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()  # the centre's own; the first is shown when nothing else is chosen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +152,7 @@ class Configured(Input):
     agents: tuple[AgentConfig, ...] = ()
     rules: Rules = field(default_factory=Rules)
     do_not_call: tuple[str, ...] = ()
+    trunks: tuple[TrunkConfig, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +235,13 @@ class PhoneLegStarted(Input):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerDialed(Input):
+    """The agent's own phone has answered, and the number that it calls is dialled: that call's channel."""
+
+    channel_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointChanged(Input):
     """A phone registered, or its registration ended."""
 
@@ -291,7 +311,7 @@ INPUT_TYPES: dict[str, type[Input]] = {
     kind.__name__: kind
     for kind in (
         Started, Configured, MemberArrived, ControlLost, CallerGone, BridgeEnded, LegAnswered, LegEnded, LegHeld,
-        PhoneLegStarted, EndpointChanged, SwitchConnected, SwitchLost, SwitchSeen, CallerAdrift,
+        PhoneLegStarted, CustomerDialed, EndpointChanged, SwitchConnected, SwitchLost, SwitchSeen, CallerAdrift,
         KeyPressed, CommandReceived, Tick,
     )
 }  # fmt: skip
@@ -323,6 +343,7 @@ def decode_input(text: str | bytes) -> Input:
         values["agents"] = tuple(agent_config(agent) for agent in values["agents"])
         values["rules"] = Rules(**values["rules"])
         values["do_not_call"] = tuple(values.get("do_not_call", ()))
+        values["trunks"] = tuple(trunk_config(trunk) for trunk in values.get("trunks", ()))
     elif kind is SwitchSeen:
         values["legs"] = tuple(SeenLeg(**leg) for leg in values["legs"])
         values["registered"] = tuple(values["registered"])
@@ -335,6 +356,11 @@ def decode_input(text: str | bytes) -> Input:
 def agent_config(data: dict[str, Any]) -> AgentConfig:
     """An AgentConfig from its JSON object."""
     return AgentConfig(**{**data, "tiers": tuple(TierConfig(**tier) for tier in data["tiers"])})
+
+
+def trunk_config(data: dict[str, Any]) -> TrunkConfig:
+    """A TrunkConfig from its JSON object."""
+    return TrunkConfig(name=data["name"], prefixes=tuple(data["prefixes"]), numbers=tuple(data["numbers"]))
 
 
 def queue_config(data: dict[str, Any]) -> QueueConfig:

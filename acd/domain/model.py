@@ -68,6 +68,29 @@ class Talk(_Record):
     connected_at_us: int
     held_since_us: int | None = None
     recording_paused_since_us: int | None = None
+    muted_since_us: int | None = None
+    direction: str = (
+        "inbound"  # outbound, internal: the agent called; `channel_id` is the customer's leg all the same
+    )
+
+
+@dataclass(slots=True)
+class Dial(_Record):
+    """An agent calls somebody: first the agent's own phone rings (`leg_id`), then the other one's (`channel_id`)."""
+
+    offer_id: str
+    leg_id: str
+    interaction_id: str
+    channel_id: str
+    switch: str
+    queue: str
+    number: str
+    caller_number: str
+    direction: str
+    began_at_us: int
+    stage: str = "phone"
+    is_cancelled: bool = False
+    kills: int = 0
 
 
 @dataclass(slots=True)
@@ -195,6 +218,8 @@ class Agent:
     offer: Offer | None = None
     talk: Talk | None = None
     wrap_up: WrapUp | None = None
+    dial: Dial | None = None
+    dial_failure: JsonObject | None = None  # of the last call that was not reached
     phone_legs: dict[str, PhoneLeg] = field(default_factory=dict)  # that are none of our offers
     recent_talks: list[list[str]] = field(default_factory=list)  # [offer id, interaction id], newest last
     retired: bool = False  # gone from SQL while at work
@@ -218,7 +243,7 @@ class Agent:
     @property
     def in_call(self) -> bool:
         """Whether a call, its ringing or its wrap-up goes on, ours or the phone's own."""
-        return bool(self.offer or self.talk or self.wrap_up or self.phone_legs)
+        return bool(self.offer or self.dial or self.talk or self.wrap_up or self.phone_legs)
 
     def remember(self, offer_id: str, interaction_id: str) -> None:
         """Keep whose it was, so that a late note finds it."""
@@ -238,9 +263,10 @@ class Agent:
         tiers = [{"queue": t.queue, "level": t.level, "position": t.position} for t in config.tiers]
         data["config"] = {
             "agent_id": self.agent_id, "extension": config.extension, "tiers": tiers, "skills": config.skills,
-            "max_conversations": config.max_conversations,
+            "max_conversations": config.max_conversations, "caller_number": config.caller_number,
+            "is_auto_answer": config.is_auto_answer,
         }  # fmt: skip
-        for part in ("offer", "talk", "wrap_up"):
+        for part in ("offer", "talk", "wrap_up", "dial"):
             data[part] = data[part] and data[part].to_json()
         for parts in _PARTS:
             data[parts] = {key: part.to_json() for key, part in data[parts].items()}
@@ -248,9 +274,9 @@ class Agent:
 
     @classmethod
     def from_json(cls, data: JsonObject) -> Self:
-        parts: dict[str, type[_Record]] = {"offer": Offer, "talk": Talk, "wrap_up": WrapUp}
+        parts: dict[str, type[_Record]] = {"offer": Offer, "talk": Talk, "wrap_up": WrapUp, "dial": Dial}
         built: JsonObject = {
-            name: kind.from_json(data[name]) if data[name] else None for name, kind in parts.items()
+            name: kind.from_json(data[name]) if data.get(name) else None for name, kind in parts.items()
         }
         for name, kind in _PARTS.items():
             built[name] = {key: kind.from_json(part) for key, part in data.get(name, {}).items()}

@@ -59,7 +59,7 @@ def switch_lost(e: "Engine", event: SwitchLost) -> None:
 def configured(e: "Engine", event: Configured) -> None:
     """Queues, agents and rules are these from now on; calls and places stay."""
     state = e.state
-    state.rules, state.do_not_call = event.rules, event.do_not_call
+    state.rules, state.do_not_call, state.trunks = event.rules, event.do_not_call, event.trunks
     _take_queues(e, event)
     wanted = {agent.agent_id: agent for agent in event.agents}
     for agent_id in [agent_id for agent_id in state.agents if agent_id not in wanted]:
@@ -148,6 +148,9 @@ def _legs_gone(e: "Engine", seen: SwitchSeen, legs: dict[str, SeenLeg]) -> list[
             gone.append(
                 (offer.leg_id, "ORIGINATOR_CANCEL")
             )  # nobody knows how it ended: no blame for the agent
+        dial = agent.dial
+        if dial and dial.switch == seen.switch and dial.began_at_us < seen.asked_at_us - 2 * LEG_MARGIN_US:
+            gone.append((dial.leg_id, "LOST"))
         if talk and talk.switch == seen.switch and talk.connected_at_us < seen.asked_at_us:
             gone.append((talk.leg_id, "LOST"))
         for leg_id, leg in agent.phone_legs.items():
@@ -159,6 +162,10 @@ def _legs_gone(e: "Engine", seen: SwitchSeen, legs: dict[str, SeenLeg]) -> list[
 def _legs_news(e: "Engine", seen: SwitchSeen) -> list[Input]:
     news: list[Input] = []
     for leg in seen.legs:
+        if leg.leg_id in e.dialled and leg.bridged:
+            dial = e.state.agents[e.dialled[leg.leg_id]].dial
+            if dial:
+                news.append(LegAnswered(at_us=seen.at_us, leg_id=dial.leg_id))
         agent_id = e.legs.get(leg.leg_id)
         if agent_id is None and leg.extension in e.extensions:
             started = PhoneLegStarted(

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from acd.domain.estimates import Estimate
-from acd.domain.inputs import QueueConfig, Rules, queue_config
+from acd.domain.inputs import QueueConfig, Rules, TrunkConfig, queue_config, trunk_config
 from acd.domain.model import Agent, Member
 from acd.domain.timers import Timers
 
@@ -55,6 +55,7 @@ class State:
         default_factory=dict
     )  # by interaction id: [queue, place_us, seq]
     do_not_call: tuple[str, ...] = ()
+    trunks: tuple[TrunkConfig, ...] = ()
     estimates: dict[str, Estimate] = field(default_factory=dict)  # by queue
     registrations: dict[str, list[str]] = field(default_factory=dict)  # extension -> switches
     switches: dict[str, bool] = field(default_factory=dict)  # connected
@@ -84,6 +85,7 @@ class State:
             "callbacks": self.callbacks,
             "left_places": self.left_places,
             "do_not_call": list(self.do_not_call),
+            "trunks": [asdict(trunk) for trunk in self.trunks],
             "estimates": {name: asdict(known) for name, known in self.estimates.items()},
             "registrations": self.registrations,
             "switches": self.switches,
@@ -106,6 +108,7 @@ class State:
         state.left_places = data.get("left_places", {})
         state.estimates = {name: Estimate(**known) for name, known in data.get("estimates", {}).items()}
         state.do_not_call = tuple(data.get("do_not_call", ()))
+        state.trunks = tuple(trunk_config(trunk) for trunk in data.get("trunks", ()))
         state.rules = Rules(**data["rules"])
         state.queues = {queue["name"]: queue_config(queue) for queue in data["queues"]}
         state.agents = {agent.agent_id: agent for agent in map(Agent.from_json, data["agents"])}

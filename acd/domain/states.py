@@ -6,7 +6,7 @@ of a switch never ends the daemon. `python -m acd states` prints both tables as 
 
 from typing import Final
 
-AGENT_STATES: Final = ("signed-out", "not-ready", "idle", "offered", "talking", "wrap-up", "busy")
+AGENT_STATES: Final = ("signed-out", "not-ready", "idle", "offered", "dialling", "talking", "wrap-up", "busy")
 MEMBER_STATES: Final = ("waiting", "offered", "away", "talking", "left")
 
 _RESTS: Final = {
@@ -24,6 +24,10 @@ AGENT: Final[dict[tuple[str, str], str]] = {
         for what, to in _RESTS.items()
     },
     ("idle", "offer made"): "offered",
+    ("idle", "dials"): "dialling",
+    ("not-ready", "dials"): "dialling",
+    ("dialling", "answered"): "talking",
+    **{("dialling", what): to for what, to in _RESTS.items()},
     ("offered", "answered"): "talking",
     **{("offered", what): to for what, to in _RESTS.items()},
     ("talking", "wrap-up began"): "wrap-up",

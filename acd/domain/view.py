@@ -3,10 +3,10 @@
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from acd.domain import capacity, estimates
+from acd.domain import capacity, estimates, outbound
 from acd.domain.board import FREE, standing, standing_for_conversations
-from acd.domain.inputs import Rules
 from acd.domain.model import Agent, Member
+from acd.domain.state import State
 
 if TYPE_CHECKING:
     from acd.domain.engine import Engine
@@ -14,7 +14,17 @@ if TYPE_CHECKING:
 _OFFER = ("offer_id", "member_id", "interaction_id", "agent_id", "leg_id", "queue", "number", "did", "intent",
           "entered_at_us", "expires_at_us", "reason")  # fmt: skip
 _CALL = ("offer_id", "interaction_id", "queue", "number", "did", "intent", "entered_at_us", "connected_at_us",
-         "held_since_us", "recording_paused_since_us")  # fmt: skip
+         "held_since_us", "recording_paused_since_us", "muted_since_us", "direction")  # fmt: skip
+_DIAL = (
+    "offer_id",
+    "interaction_id",
+    "queue",
+    "number",
+    "caller_number",
+    "direction",
+    "began_at_us",
+    "stage",
+)
 _CONVERSATION = (
     "offer_id",
     "interaction_id",
@@ -57,6 +67,7 @@ def build(e: "Engine") -> dict[str, Any]:
         "voice": {"waiting": calls, "in_service": in_service.total() - len(conversing), "ready": ready},
         "chat": {"waiting": len(members) - calls, "in_service": len(conversing), "ready": open_},
     }
+    numbers = outbound.numbers_to_show(state)
     return {
         "version": state.input_number,
         "at_us": state.now_us,
@@ -65,7 +76,7 @@ def build(e: "Engine") -> dict[str, Any]:
         "queues": queues,
         "totals": totals,
         "members": _rows(members),
-        "agents": {str(agent.agent_id): _agent(agent, state.rules) for agent in state.agents.values()},
+        "agents": {str(agent.agent_id): _agent(agent, state, numbers) for agent in state.agents.values()},
     }
 
 
@@ -89,7 +100,8 @@ def _rows(members: list[Member]) -> list[dict[str, Any]]:
     return rows
 
 
-def _agent(agent: Agent, rules: Rules) -> dict[str, Any]:
+def _agent(agent: Agent, state: State, numbers: list[str]) -> dict[str, Any]:
+    rules = state.rules
     return {
         "status": agent.status,
         "status_since_us": agent.status_since_us,
@@ -103,6 +115,10 @@ def _agent(agent: Agent, rules: Rules) -> dict[str, Any]:
         "offer": None if agent.offer is None or agent.offer.ending else _part(agent.offer, _OFFER),
         "call": _part(agent.talk, _CALL),
         "wrap_up": _part(agent.wrap_up, _WRAP_UP),
+        "dial": _part(agent.dial, _DIAL),
+        "dial_failure": agent.dial_failure,
+        "caller_numbers": numbers,
+        "caller_number": outbound.default_number(state, agent, numbers),
         "conversations": [_part(c, _CONVERSATION) for c in agent.conversations.values()],
         "conversation_wrap_ups": [_part(w, _WRAP_UP) for w in agent.conversation_wrap_ups.values()],
         "capacity": {
