@@ -117,6 +117,7 @@ def talk(first: Leg, second: Leg) -> None:
     bridge.connect()
     for leg in (first, second):
         leg.switch.legs_connected(leg)
+    first.wake()  # who listens in to it hears its new partner
     second.go("CS_EXCHANGE_MEDIA")
     second.publish("CALL_UPDATE", {"Direction": "SEND", "Bridged-To": first.uuid})
     first.publish("CALL_UPDATE", {"Direction": "SEND", "Bridged-To": second.uuid})

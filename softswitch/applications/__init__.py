@@ -31,9 +31,9 @@ class Application:
 
 def registry() -> dict[str, Application]:
     """All applications by name."""
-    from softswitch.applications import audio, calls, control, digits, scripts, variables
+    from softswitch.applications import audio, calls, control, digits, joining, scripts, variables
 
     found: dict[str, Application] = {}
-    for module in (audio, calls, control, digits, scripts, variables):
+    for module in (audio, calls, control, digits, joining, scripts, variables):
         found |= module.APPLICATIONS
     return found
