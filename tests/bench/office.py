@@ -35,7 +35,7 @@ from uckefu.times import now
 OFFERS, TALKS, CALLCENTER, PLAIN_MENU, FLOW_MENU = "4009", "4010", "5001", "5002", "5003"
 QUEUE_AT_ONCE = "version: 1\ntitle: {0}\nstart: now\nnodes:\n  now: {{type: queue, queue: {0}{1}}}\n"
 A_PROMPT = ", prompt: please_hold"  # the far ends of `rtp.py` speak only when they were spoken to
-RTP_WINDOW = 400
+RTP_WINDOW = 1000  # FreeSWITCH takes two ports a leg
 FIRST_EXTENSION = 1101
 CONF = Path(__file__).with_name("conf")
 
