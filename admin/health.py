@@ -2,6 +2,7 @@
 
 import hmac
 import ipaddress
+from contextlib import suppress
 
 import redis
 from flask import Blueprint, Response, abort, current_app, jsonify, request
@@ -13,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from admin import view
 from admin.db import db
 from admin.limits import limiter
+from admin.mail import health as mail_health
 from admin.permissions import public
 from uckefu.times import now, to_us
 
@@ -48,6 +50,8 @@ def metrics() -> ResponseReturnValue:
     given = request.headers.get("Authorization", "").encode()
     if not _from_this_machine() and not hmac.compare_digest(given, f"Bearer {token}".encode()):
         abort(403)
+    with suppress(SQLAlchemyError):  # the figures that are kept in this process are worth having alone
+        mail_health.count(current_app)
     return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
 

@@ -26,6 +26,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "prompts.manage": frozenset({"administrator"}),
     "flows.manage": frozenset({"administrator"}),
     "queues.manage": frozenset({"administrator"}),
+    "mail.manage": frozenset({"administrator"}),
     "sites.manage": frozenset({"administrator"}),
     "visitors.view": frozenset({"administrator", "supervisor", "agent"}),
     "planning.use": frozenset({"administrator", "supervisor"}),

@@ -81,6 +81,7 @@ def plans(settings: Settings, freeswitch: str | None) -> list[Plan]:
         _python("acd", "acd", environment, lambda: is_listening("tcp", settings.acd_port)),
         _freeswitch(settings, freeswitch, environment) if freeswitch else _builtin(settings, environment),
         _python("admin", "admin", environment, lambda: page_answers(settings)),
+        _python("mail", "uckefu.postman", environment),
     ]
 
 

@@ -95,6 +95,11 @@ class Settings(BaseSettings):
         """The centre's own settings (`uckefu.centre.Centre`), read on the call path."""
         return self.instance / "centre.yml"
 
+    @property
+    def mail_file(self) -> Path:
+        """The mail account (`admin.mail.account.Account`), mode 600; without it no mail leaves."""
+        return self.instance / "mail.json"
+
     @cached_property
     def secrets(self) -> dict[str, str]:
         """Generated secrets by name; `make_secrets` must have run once."""

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from admin.chat import events
+from admin.chat import events, windows
 from admin.chat.keeper import Keeper
 from admin.chat.positions import Positions
 from admin.chat.relay import Relay
@@ -28,3 +28,4 @@ def init_app(app: Flask) -> None:
     if not app.testing:
         relay.start()
         Keeper(app).start()
+        windows.start(app)

@@ -1,4 +1,4 @@
-"""Mail that leaves us: written in the transaction of what causes it, sent by `python -m admin.mail`.
+"""Mail that leaves us: written in the transaction of what causes it, sent by `python -m uckefu.postman`.
 
 A row says what to write about (`kind`, `detail`), to whom and in which language; the words are put together when it is
 sent. `key` names the cause, so that the same one never makes two mails.
@@ -12,11 +12,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sql.models.base import Base, UtcDateTime
 from sql.models.chat import LARGE_ID, OPTIONS
 
-MAIL_STATES = ("waiting", "sent", "failed")
+MAIL_STATES = ("waiting", "sent", "failed", "dropped")
 
 
 class OutgoingMail(Base):
-    """One mail to one address. `waiting` until it is `sent`, or `failed` with the reason and no more tries."""
+    """One mail to one address. `waiting` until it is `sent`, `failed` with the reason, or `dropped`: no more to say."""
 
     __tablename__ = "outgoing_mail"
     __table_args__ = (UniqueConstraint("key", name="uq_outgoing_mail_key"), OPTIONS)

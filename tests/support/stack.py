@@ -33,7 +33,7 @@ from uckefu.plans import bus_answers, plans
 from uckefu.settings import PROJECT_ROOT, Settings, load_settings
 
 START_SECONDS = 90
-NAMES = ("redis", "history", "acd", "switch", "admin")
+NAMES = ("redis", "history", "acd", "switch", "admin", "mail")
 
 
 class Stack:
