@@ -2,7 +2,7 @@
 
 What a page sends: `send` {client_id, text, attachment_id}, `since` {conversation_id, sequence}, `history` {before},
 `read` {sequence}, `typing` {text}, `recall` {sequence}, `end` {}, `rate` {stars, comment}, `introduce` {name, phone,
-email, queue}, `leave` {client_id, name, reach, text}, `here` {url, title}. It is told `state` at connect, then
+email, queue}, `transcript` {conversation_id, email}, `leave` {client_id, name, reach, text}, `here` {url, title}. It is told `state` at connect, then
 `message`, `conversation`, `read`, `typing`, `position`, `resync` (docs/contracts.md, "Chat messages").
 
 A socket belongs to the visitor whose signed id it brought; no event names a visitor, and a conversation that one names
@@ -19,7 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from admin import directory
-from admin.chat import presence, routing, service, shapes, sites, visitors
+from admin.chat import presence, routing, service, shapes, sites, transcripts, visitors
 from admin.chat.guests import Guest, lobby
 from admin.chat.refusals import ChatRefused
 from admin.db import db
@@ -87,6 +87,11 @@ class Leaving(_Fields):
     name: str = Field("", max_length=64)
     reach: str = Field(max_length=128, pattern=r"^([0-9+() -]{5,32}|[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+)$")
     text: str = Field(min_length=1, max_length=2000)
+
+
+class Asked(_Fields):
+    conversation_id: str = Field(max_length=36)
+    email: str = Field("", max_length=254)
 
 
 class Here(_Fields):
@@ -238,6 +243,12 @@ def end(guest: Guest, _fields: Nothing) -> None:
 def rate(guest: Guest, fields: Rating) -> None:
     """Stars and a word."""
     service.rate(_present(guest), service.a_visitor(guest.visitor_id), fields.stars, fields.comment)
+
+
+@on("transcript", Asked, counted=True)
+def transcript(guest: Guest, fields: Asked) -> None:
+    """The conversation by mail, to the address that was given in it."""
+    transcripts.ask(_own(guest, fields.conversation_id), fields.email)
 
 
 @on("introduce", Introduction, counted=True)

@@ -45,6 +45,7 @@ def _forms() -> dict[str, object]:
         "need": _("Fill this in"), "need.phone": _("Enter a telephone number, digits only"),
         "need.email": _("Enter a mail address like name@example.com"),
         "need.reach": _("Enter a telephone number or a mail address"), "need.stars": _("Choose 1 to 5 stars"),
+        "transcript": _("Send me this by mail"), "transcript.done": _("The transcript is on its way to {email}."),
     }  # fmt: skip
 
 
@@ -55,5 +56,8 @@ def _refusals() -> dict[str, object]:
         "code.too-large": _("The file is too large, at most {n} MB"), "code.too-late": _("It is too late to recall this"),
         "code.blocked": _("This service isn't available to you. Thank you for your understanding."),
         "code.unknown-site": _("This chat isn't available"), "code.try-again": _("It didn't work. Try again in a moment."),
+        "code.mail-off": _("Transcripts can't be sent at the moment"),
+        "code.bad-address": _("Enter a mail address like name@example.com"),
+        "code.other-address": _("This conversation goes to the address that you gave before only"),
         "code.empty": _("The file is empty"), "code.already-rated": _("You have rated this conversation already"),
     }  # fmt: skip

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from sqlalchemy import func, select
 from werkzeug.datastructures import FileStorage
 
-from admin.chat import inviting, links, service, shapes, sites, trail, uploads, visitors
+from admin.chat import inviting, links, service, shapes, sites, trail, transcripts, uploads, visitors
 from admin.chat.guests import lobby
 from admin.chat.refusals import ChatRefused
 from admin.chat.texts import entry_texts, window_texts
@@ -102,6 +102,7 @@ def window(key: str) -> ResponseReturnValue:
         "megabytes": s.most_file_megabytes, "ask": {"name": s.ask_name, "phone": s.ask_phone, "email": s.ask_email},
         "choose": bool(s.queues), "embedded": request.args.get("embedded") == "1", "texts": window_texts(),
         "recall": service.RECALL_SECONDS, "origins": s.origins,
+        "mail": transcripts.is_offered(),
     }  # fmt: skip
     logo = links.file_link(s.logo) if s.logo else ""
     return render_template("chat/window.html", site=site, s=s, config=config, logo=logo)

@@ -17,8 +17,10 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
 from acd import contract
+from admin.mail.account import Account
 from sql.models import Conversation, LeftMessage
 from tests.support.chat import Backstage
+from tests.support.mail import MailServer, Postbox, text_of
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
 
@@ -47,8 +49,15 @@ class SitePage(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    with Stack() as stack:
+def postbox() -> Iterator[Postbox]:
+    with MailServer() as box:
+        yield box
+
+
+@pytest.fixture(scope="module")
+def stack(postbox: Postbox) -> Iterator[Stack]:
+    account = Account(host="127.0.0.1", port=postbox.port, tls="none", sender="service@example.com")
+    with Stack(files={"mail.json": account.model_dump_json()}) as stack:
         yield stack
 
 
@@ -153,7 +162,7 @@ def window_of(page: Page) -> Any:
 
 
 def test_a_visitor_of_a_site_with_a_strict_policy_talks_to_an_agent(
-    shop: str, visits: Any, agent: Agent, tmp_path: Path
+    shop: str, visits: Any, agent: Agent, postbox: Postbox, tmp_path: Path
 ) -> None:
     visit = visits()
     page = visit.page(shop)
@@ -223,6 +232,17 @@ def test_a_visitor_of_a_site_with_a_strict_policy_talks_to_an_agent(
     expect(window.locator("#messages")).to_contain_text("感谢您的评价")
     rated = wait_until(lambda: (c := agent.conversation()) and c["rating"] and c, what="the rating")
     assert (rated["rating"], rated["rating_comment"], rated["ended_by"]) == (4, "回复快", "visitor")
+
+    window.get_by_role("button", name="把会话记录发到邮箱").click()
+    window.locator("#transcript [name=email]").fill("lin")
+    window.locator("#transcript .primary").click()
+    expect(window.locator("#transcript .wrong")).to_have_count(1)
+    window.locator("#transcript [name=email]").fill("lin@example.com")
+    shot(page, "chat-visitor-transcript")
+    window.locator("#transcript .primary").click()
+    expect(window.locator("#messages")).to_contain_text("会话记录正在发往 lin@example.com")
+    (mail,) = wait_until(lambda: postbox.mails, seconds=20, what="the transcript")
+    assert "远程升级" in text_of(mail) and "客户看不到" not in text_of(mail) and "发错了" not in text_of(mail)
     assert [r for r in visit.reports if "favicon" not in r and "400" not in r] == []
 
 

@@ -26,7 +26,7 @@ function make(tag, attributes = {}, ...children) {
 const me = {
   token: decodeURIComponent(location.hash.slice(1)) || recallKept("token"),
   conversation: null, last: 0, shown: new Map(), outbox: readOutbox(), sending: false, visible: !C.embedded, unread: 0,
-  page: C.embedded ? { url: document.referrer, title: "" } : { url: location.href.split("#")[0], title: document.title }, agent: "", older: "", staffed: true, asked: null,
+  page: C.embedded ? { url: document.referrer, title: "" } : { url: location.href.split("#")[0], title: document.title }, agent: "", older: "", mailed: "", staffed: true, asked: null,
   connected: false, filled: false, visitor: {}, isBlocked: false,
 };
 const given = decodeURIComponent(location.hash.slice(1));
@@ -196,6 +196,10 @@ function drawnEvent(message) {
   const key = code === "ended" ? (reason === "idle" ? "ended.idle" : `ended.${by}`) : code;
   const node = make("p", { className: "event" }, `${clock(message.sent_at_us)} ${t(key, { name: name || t("system") })}`);
   node.dataset.sequence = message.sequence;
+  if (code === "ended" && C.mail) {
+    const button = make("button", { type: "button", className: "link", onclick: () => { me.mailed = message.conversation_id; showForm("transcript"); } }, t("transcript"));
+    node.append(make("br"), button);
+  }
   return node;
 }
 
@@ -462,7 +466,7 @@ if (C.embedded) {
 }
 
 // ---- forms --------------------------------------------------------------------------------------------------
-const FORMS = ["prechat", "rating", "leave"];
+const FORMS = ["prechat", "rating", "leave", "transcript"].filter((name) => $(name));
 function showForm(name) {
   for (const form of FORMS) $(form).hidden = form !== name;
   $("log").hidden = $("composer").hidden = Boolean(name);
@@ -526,6 +530,15 @@ $("rating").addEventListener("submit", async (event) => {
   $("stars-word").textContent = "";
   showForm("");
   $("messages").append(make("p", { className: "event" }, t("thanks")));
+});
+$("transcript")?.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const form = event.target, email = form.elements.email.value.trim();
+  if (!check(form, { email: (v) => (MAIL.test(v) ? "" : t("need.email")) })) return;
+  const answer = await ask("transcript", { conversation_id: me.mailed, email });
+  if (!answer.ok) { notice(answer); return; }
+  showForm("");
+  $("messages").append(make("p", { className: "event" }, t("transcript.done", { email })));
 });
 $("leave-open").addEventListener("click", () => showForm("leave"));
 let leaving = null;
