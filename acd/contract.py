@@ -101,6 +101,7 @@ AcdView = dict[str, Any]
         agent's own rings) or "customer"},
     "dial_failure": None | {"number", "interaction_id", "why", "cause", "at_us"} of the last call that was not reached, until the agent does something else,
     "caller_numbers": [those the agent may show], "caller_number": the one that is shown when none is chosen,
+    "auto_answer": the phone is told to answer by itself,
     "wrap_up": None | {"offer_id", "interaction_id", "queue", "number", "connected_at_us", "ended_at_us", "ends_at_us"},
     "conversations": [{"offer_id", "interaction_id", "queue", "channel", "name", "number", "entered_at_us", "assigned_at_us"}],
     "conversation_wrap_ups": [the fields of "wrap_up"], each takes a place until it is finished or its time is over,

@@ -141,9 +141,7 @@ class Writer:
         self.keeper = Keeper(self.core, self.journal)
         self._reader = open_redis(settings.bus_url, answer_seconds=5.0)
         self.commands = CommandDesk(self._reader, bus, self.core)
-        self.configuration = ConfigurationReader(
-            self.core, record, load_centre(settings.centre_file).timezone
-        )
+        self.configuration = ConfigurationReader(self.core, record, lambda: load_centre(settings.centre_file))
         self.desk = CallerDesk(
             self.core,
             settings.switch_name,
@@ -160,7 +158,7 @@ class Writer:
             password,
             Stranded(ours, self.desk.controls.__contains__),
         )
-        self.switchboard = Switchboard(self.core, self.desk, self.link)
+        self.switchboard = Switchboard(self.core, self.desk, self.link, settings.domain)
 
     @classmethod
     async def restored(cls, settings: Settings, bus: Bus, lease: Lease, record: Record) -> "Writer":

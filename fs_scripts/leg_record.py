@@ -82,7 +82,7 @@ def _interaction(header: Get, leg: dict[str, Any], recordings_dir: Path, switch_
         "id": leg["id"],
         "channel": "voice",
         # A call from phone to phone has no DID.
-        "direction": leg["direction"] if _variable(header, "uckefu_did") else "internal",
+        "direction": _direction(header, leg),
         "from_number": leg["from_number"],
         "to_number": leg["to_number"],
         "language": _variable(header, "uckefu_language"),
@@ -98,12 +98,21 @@ def _interaction(header: Get, leg: dict[str, Any], recordings_dir: Path, switch_
     }
 
 
+def _direction(header: Get, leg: dict[str, Any]) -> str:
+    """A call that an agent makes from the page says so; one from phone to phone has no DID."""
+    if said := _variable(header, "uckefu_direction"):
+        return said
+    return str(leg["direction"]) if _variable(header, "uckefu_did") else "internal"
+
+
 def hung_up_by(header: Get) -> str:
     """Who ended the caller's call: `caller`, `agent` or `system`."""
     if said := _variable(header, "uckefu_hangup_by"):  # the ACD knows: the agent did it from the page
         return said
     if _variable(header, "sip_hangup_disposition") in FAR_END_ENDED:
         return "caller"
+    if _variable(header, "uckefu_role") == "customer":  # called by the agent, whose leg ends it otherwise
+        return "agent"
     bridge_cause = _variable(header, "last_bridge_hangup_cause")
     talked = (
         _variable(header, "originate_disposition") == "SUCCESS" and _variable(header, "last_app") == "bridge"

@@ -93,6 +93,30 @@ def displace(context: Context, arguments: str) -> str:
     return f"-ERR Cannot {'displace' if action == 'start' else 'stop displace'} session!\n"
 
 
+def audio(context: Context, arguments: str) -> str:
+    """`uuid_audio <uuid> [start read mute <level>|stop]`; what the leg says is not heard (levels are not used)."""
+    words = separate(arguments, 5)
+    channel = context.switch.channel(words[0]) if words else None
+    if channel is None or len(words) < 2:
+        return "-ERR Operation Failed\n"
+    if words[1].lower() == "stop":
+        return "+OK Success\n" if context.switch.mute(channel.uuid, False) else "-ERR Operation Failed\n"
+    is_mute = [word.lower() for word in words[1:4]] == ["start", "read", "mute"] and len(words) == 5
+    if not is_mute or not context.switch.mute(channel.uuid, number(words[4]) != 0):
+        return "-ERR Operation Failed\n"
+    return "+OK Success\n"
+
+
+def phone_event(context: Context, arguments: str) -> str:
+    """`uuid_phone_event <uuid> <talk|hold|…>`: NOTIFY of this event; a phone that knows `talk` answers."""
+    uuid, _, event = arguments.partition(" ")
+    if not uuid:
+        return usage("<uuid>")
+    if not context.switch.phone_event(uuid, event.strip() or "talk"):
+        return "-ERR Operation failed\n"
+    return "+OK Success\n"
+
+
 def stop(context: Context, arguments: str) -> str:
     """`uuid_break <uuid> [all] [both]`."""
     uuid, _, flags = arguments.partition(" ")
@@ -300,6 +324,8 @@ COMMANDS: dict[str, Command] = {
     "uuid_bridge": bridge,
     "uuid_hold": hold,
     "uuid_displace": displace,
+    "uuid_audio": audio,
+    "uuid_phone_event": phone_event,
     "uuid_break": stop,
     "uuid_record": record,
     "uuid_broadcast": broadcast,

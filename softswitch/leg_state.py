@@ -52,6 +52,7 @@ class Dialog(Protocol):
     def offer(self, body: str) -> None: ...
     def refuse(self, code: int, phrase: str, cause: str) -> None: ...
     def end(self, cause: str) -> None: ...
+    def notify_event(self, event: str) -> None: ...
 
 
 @dataclass(slots=True)
@@ -86,6 +87,7 @@ class Flags:
     locked: bool = False  # a locked execute runs: the queue waits
     parked: bool = False
     held: bool = False
+    muted: bool = False  # uuid_audio: nobody hears the leg
     originating: bool = False
     remote_hangup: bool = False
 

@@ -117,6 +117,12 @@ class Switch(Protocol):
     def displace(self, uuid: str, source: str, on: bool) -> bool:
         """`uuid_displace`: the leg hears `source`, its peer silence; False when it is gone or that is so already."""
 
+    def mute(self, uuid: str, on: bool) -> bool:
+        """`uuid_audio`: nobody hears what the leg says, and no recording does; False when it is gone."""
+
+    def phone_event(self, uuid: str, event: str) -> bool:
+        """`uuid_phone_event`: NOTIFY with this event within the leg's dialog; False when it is gone."""
+
     def record(self, uuid: str, path: str, action: str) -> bool:
         """`uuid_record`: action is start, stop, mask or unmask."""
 

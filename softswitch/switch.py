@@ -4,6 +4,7 @@
 `applications` -> `bridge`/`originate` -> hangup -> reporting hook -> `forget`.
 """
 
+import re
 import threading
 import time
 import uuid as uuids
@@ -318,7 +319,27 @@ class SoftSwitch:
             self.media.play(uuid, playback.resolve(leg, source), play_id=leg.displaced[source], loop=True)
         else:
             self.media.stop_play(uuid, leg.displaced.pop(source))
-        self.media.mute(uuid, bool(leg.displaced))
+        self._mute(leg)
+        return True
+
+    def mute(self, uuid: str, on: bool) -> bool:
+        """`uuid_audio`: nobody hears what the leg says, and no recording does."""
+        leg = self.find(uuid)
+        if leg is None or not leg.is_up:
+            return False
+        leg.flags.muted = on
+        self._mute(leg)
+        return True
+
+    def _mute(self, leg: Leg) -> None:
+        self.media.mute(leg.uuid, leg.flags.muted or bool(leg.displaced))
+
+    def phone_event(self, uuid: str, event: str) -> bool:
+        """`uuid_phone_event`: NOTIFY with this event to the leg's phone, also while it rings."""
+        leg = self.find(uuid)
+        if leg is None or not leg.is_up:
+            return False
+        leg.dialog.notify_event(re.sub(r"[^A-Za-z0-9_.-]", "", event))
         return True
 
     def on_answer(self, leg: Leg) -> None:

@@ -35,11 +35,19 @@ class HttpHost(BaseModel):
 
 
 class TrunkRights(BaseModel):
-    """Which outside numbers a flow may call over a trunk, by how they begin; none without a list."""
+    """Which outside numbers flows and agents may call over a trunk, by how they begin; none without a list.
+
+    `numbers` are the centre's own that an agent may show; `caller_id` is shown when none is chosen.
+    """
 
     model_config = ConfigDict(extra="forbid")
     prefixes: list[str] = []
     caller_id: str = ""
+    numbers: list[str] = []
+
+    def to_show(self) -> list[str]:
+        """The numbers that may be shown, the usual one first."""
+        return list(dict.fromkeys(number for number in (self.caller_id, *self.numbers) if number))
 
 
 class Centre(BaseModel):
@@ -60,7 +68,7 @@ class Centre(BaseModel):
     flows: dict[str, str] = Field(default={"default": "main"})  # DID -> flow name; `default` for the rest
     # What a flow's `lookup` may ask: `crm.example` or `crm.example:8443`.
     http_hosts: dict[str, HttpHost] = {}
-    trunks: dict[str, TrunkRights] = {}  # what a flow's `transfer` may call outside, by the gateway's name
+    trunks: dict[str, TrunkRights] = {}  # what may be called outside, by the gateway's name
     fallback_extension: str = ""  # rung when ACD and flow have failed; "" plays the apology only
 
     @field_validator("timezone")

@@ -6,11 +6,18 @@ ids, an extension, a domain.
 
 import re
 
-from acd.domain.effects import OfferCall
+from acd.domain.effects import DialOut, OfferCall
+
+AUTO_ANSWER = {
+    "sip_h_Call-Info": "<sip:uckefu>;answer-after=0",
+    "sip_h_Alert-Info": "<http://uckefu.invalid>;info=alert-autoanswer",
+}
+"""Headers of the INVITE that tell a phone to answer by itself: makers differ in which one they read."""
 
 _SAFE = {
     "extension": re.compile(r"[0-9A-Za-z_.+*#-]{1,64}"),
     "id": re.compile(r"[0-9A-Za-z_.:-]{1,128}"),
+    "path": re.compile(r"[0-9A-Za-z/_-]{1,64}"),
     "domain": re.compile(r"[0-9A-Za-z.-]{1,253}"),
 }
 
@@ -44,6 +51,7 @@ def bridge_argument(offer: OfferCall, domain: str) -> str:
         "uckefu_agent_id": str(int(offer.agent_id)),
         "uckefu_offer_id": checked("id", offer.offer_id),
         "api_reporting_hook": "'python fs_scripts.cdr'",
+        **(AUTO_ANSWER if offer.is_auto_answer else {}),
     }
     braces = ",".join(f"{name}={value}" for name, value in variables.items())
     return f"{{{braces}}}user/{checked('extension', offer.extension)}@{checked('domain', domain)}"
@@ -66,6 +74,37 @@ def _all_at_once(offer: OfferCall, domain: str) -> str:
         for leg_id, offer_id, agent_id, extension in (first, *offer.others)
     ]
     return f"{{{braces}}}{','.join(legs)}"
+
+
+def dial_out_line(effect: DialOut, domain: str, day: str) -> str:
+    """The command that rings the agent's phone and, answered, goes to `dialplan/40_outgoing.xml`. Raises UnsafeText.
+
+    Args:
+        day: `2026/11/23`, the folder of the recording.
+    """
+    channel = checked("id", effect.channel_id)
+    number = checked("extension", effect.number)
+    variables = {
+        "origination_uuid": checked("id", effect.leg_id),
+        "originate_timeout": str(int(effect.ring_seconds)),
+        "ignore_early_media": "true",
+        "origination_caller_id_number": number,
+        "interaction_id": checked("id", effect.interaction_id),
+        "uckefu_role": "agent",
+        "uckefu_agent_id": str(int(effect.agent_id)),
+        "uckefu_offer_id": checked("id", effect.offer_id),
+        "uckefu_customer_leg": channel,
+        "uckefu_target": number,
+        "uckefu_trunk": checked("id", effect.trunk) if effect.trunk else "",
+        "uckefu_shown": checked("extension", effect.caller_number) if effect.caller_number else "",
+        "uckefu_dial_seconds": str(int(effect.dial_seconds)),
+        "uckefu_recording": f"{checked('path', day)}/{channel}.wav",
+        "api_reporting_hook": "'python fs_scripts.cdr'",
+        **(AUTO_ANSWER if effect.is_auto_answer else {}),
+    }
+    braces = ",".join(f"{name}={value}" for name, value in variables.items() if value)
+    phone = f"user/{checked('extension', effect.extension)}@{checked('domain', domain)}"
+    return f"originate {{{braces}}}{phone} {'outside' if effect.trunk else 'colleague'} XML outgoing"
 
 
 def is_safe_id(text: str) -> bool:

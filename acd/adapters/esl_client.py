@@ -16,6 +16,7 @@ from acd.adapters.legs import extension_of_event, extension_of_row
 from acd.adapters.stranded import Stranded
 from acd.domain.inputs import (
     CallerGone,
+    CustomerDialed,
     EndpointChanged,
     Input,
     LegAnswered,
@@ -131,10 +132,16 @@ class SwitchLink:
 
     def _created(self, event: Event, now: int) -> list[Input]:
         engine, extension = self._core.engine, extension_of_event(event)
+        if event.uuid in engine.dialled:  # perhaps a colleague's phone, which is in a call of its own then
+            dialed: list[Input] = [CustomerDialed(at_us=now, channel_id=event.uuid)]
+            return dialed + self._phones_own(event.uuid, extension, now)
         is_ours = engine.knows_leg(event.uuid) or event.variable("uckefu_offer_id")
-        if is_ours or extension not in engine.extensions:
+        return [] if is_ours else self._phones_own(event.uuid, extension, now)
+
+    def _phones_own(self, leg_id: str, extension: str, now: int) -> list[Input]:
+        if extension not in self._core.engine.extensions:
             return []
-        return [PhoneLegStarted(at_us=now, leg_id=event.uuid, extension=extension, switch=self.name)]
+        return [PhoneLegStarted(at_us=now, leg_id=leg_id, extension=extension, switch=self.name)]
 
     def _registration(self, event: Event, now: int) -> list[Input]:
         if event.subclass != "sofia::register":

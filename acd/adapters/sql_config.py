@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from acd.domain.inputs import (
     QueueConfig,
     Rules,
     TierConfig,
+    TrunkConfig,
 )
 from acd.domain.skills import BadSkills, parse
 from acd.service.clock import set_within
@@ -35,6 +36,7 @@ from sql.models import (
     Tier,
     User,
 )
+from uckefu.centre import Centre
 from uckefu.times import from_us, shown
 
 log = structlog.get_logger(__name__)
@@ -44,8 +46,9 @@ READ_SECONDS = 10.0
 LOOK_SECONDS = 30.0
 
 
-def read_configuration(record: Engine, at_us: int, zone: str = "UTC") -> Configured:
-    """What SQL has; `zone` is the centre's. Raises SQLAlchemyError."""
+def read_configuration(record: Engine, at_us: int, centre: Centre | None = None) -> Configured:
+    """What SQL and the centre's settings have. Raises SQLAlchemyError."""
+    centre = centre or Centre(timezone="UTC")
     with Session(record) as session:
         queues = session.scalars(select(Queue).order_by(Queue.id)).all()
         routing = {row.queue_id: row for row in session.scalars(select(QueueRouting))}
@@ -53,8 +56,12 @@ def read_configuration(record: Engine, at_us: int, zone: str = "UTC") -> Configu
             at_us=at_us,
             queues=tuple(_queue(queue, routing.get(queue.id)) for queue in queues),
             agents=tuple(_agents(session, {queue.id: queue.name for queue in queues})),
-            rules=_rules(session, day_offset_seconds(zone, at_us)),
+            rules=_rules(session, day_offset_seconds(centre.timezone, at_us)),
             do_not_call=tuple(session.scalars(select(DoNotCall.number).order_by(DoNotCall.number))),
+            trunks=tuple(
+                TrunkConfig(name=name, prefixes=tuple(rights.prefixes), numbers=tuple(rights.to_show()))
+                for name, rights in sorted(centre.trunks.items())
+            ),
         )
 
 
@@ -74,16 +81,17 @@ def _agents(session: Session, names: dict[int, str]) -> Iterator[AgentConfig]:
     for skill in session.scalars(select(AgentSkill).order_by(AgentSkill.agent_id, AgentSkill.name)):
         skills.setdefault(skill.agent_id, {})[skill.name] = skill.level
     found = session.execute(
-        select(Agent.id, Agent.extension, AgentRouting.max_conversations)
+        select(Agent.id, Agent.extension, AgentRouting)
         .join(User, User.id == Agent.user_id)
         .join(AgentRouting, AgentRouting.agent_id == Agent.id, isouter=True)
         .where(User.active)
         .order_by(Agent.id)
     )
-    for agent_id, extension, most in found:
+    for agent_id, extension, own in found:
         yield AgentConfig(
             agent_id=agent_id, extension=extension, tiers=tuple(tiers.get(agent_id, ())),
-            skills=skills.get(agent_id, {}), max_conversations=most,
+            skills=skills.get(agent_id, {}), max_conversations=own.max_conversations if own else None,
+            caller_number=own.caller_number if own else "", is_auto_answer=bool(own and own.auto_answer),
         )  # fmt: skip
 
 
@@ -121,6 +129,7 @@ def _queue(queue: Queue, routing: QueueRouting | None) -> QueueConfig:
         limits=tuple(_limits(queue.name, routing.limits or {})),
         callback=_callback(queue.name, routing.callback),
         announcements=tuple(_announcements(queue.name, routing.announcements or {})),
+        caller_number=routing.caller_number,
     )
 
 
@@ -188,8 +197,8 @@ def _skills(queue: str, text: str) -> str:
 class ConfigurationReader:
     """Keeps the engine's configuration what SQL says; while SQL is down, the last one is used."""
 
-    def __init__(self, core: Core, record: Engine, zone: str = "UTC") -> None:
-        self._core, self._record, self._zone = core, record, zone
+    def __init__(self, core: Core, record: Engine, centre: Callable[[], Centre] = Centre) -> None:
+        self._core, self._record, self._centre = core, record, centre
         self._look = asyncio.Event()
         self._known: Configured | None = None
 
@@ -209,7 +218,7 @@ class ConfigurationReader:
         try:
             async with asyncio.timeout(READ_SECONDS):
                 found = await asyncio.to_thread(
-                    read_configuration, self._record, self._core.now_us(), self._zone
+                    read_configuration, self._record, self._core.now_us(), self._centre()
                 )
         except (SQLAlchemyError, OSError, TimeoutError) as error:
             log.warning(
@@ -224,4 +233,4 @@ class ConfigurationReader:
 
 
 def _same(a: Configured, b: Configured) -> bool:
-    return (a.queues, a.agents, a.rules, a.do_not_call) == (b.queues, b.agents, b.rules, b.do_not_call)
+    return replace(a, at_us=0) == replace(b, at_us=0)

@@ -10,17 +10,20 @@ from urllib.parse import quote
 
 import structlog
 
-from acd.adapters.dial import UnsafeText, checked, one_line
+from acd.adapters.dial import UnsafeText, checked, dial_out_line, one_line
 from acd.adapters.esl_client import SwitchLink
 from acd.adapters.esl_server import CallerDesk
 from acd.domain.effects import (
+    AnswerPhone,
     CallEffect,
     DialBack,
+    DialOut,
     FetchCaller,
     HangUpCaller,
     HoldLeg,
     LetGo,
     MaskRecording,
+    MuteLeg,
     OfferCall,
     PressKeys,
     TransferCaller,
@@ -29,6 +32,7 @@ from acd.domain.effects import (
 from acd.domain.inputs import CallerGone, LegEnded, LegHeld
 from acd.service.core import Core
 from esl import EslError
+from uckefu.times import from_us
 
 log = structlog.get_logger(__name__)
 REPLY_SLACK_SECONDS = 15
@@ -65,6 +69,11 @@ def api_lines(effect: CallEffect) -> list[str]:
         return [f"uuid_setvar {caller} uckefu_hangup_by {by}", f"uuid_kill {caller} NORMAL_CLEARING"]
     if isinstance(effect, TransferCaller):
         return _transfer_lines(caller, effect)
+    if isinstance(effect, AnswerPhone):
+        return [f"uuid_phone_event {checked('id', effect.leg_id)} talk"]
+    if isinstance(effect, MuteLeg):
+        leg = checked("id", effect.leg_id)
+        return [f"uuid_audio {leg} {'start read mute 1' if effect.on else 'stop'}"]
     if isinstance(effect, PressKeys):
         return [f"uuid_send_dtmf {caller} {checked('extension', effect.digits)}"]
     return []
@@ -123,8 +132,8 @@ def cause_of(reply: str) -> str:
 class Switchboard:
     """`service.ports.Switch` on the event socket."""
 
-    def __init__(self, core: Core, desk: CallerDesk, link: SwitchLink) -> None:
-        self._core, self._desk, self._link = core, desk, link
+    def __init__(self, core: Core, desk: CallerDesk, link: SwitchLink, domain: str) -> None:
+        self._core, self._desk, self._link, self._domain = core, desk, link, domain
         self._tasks: set[asyncio.Task[None]] = set()
 
     def perform(self, effect: CallEffect) -> None:
@@ -146,6 +155,8 @@ class Switchboard:
             await self._hold(effect)
         elif isinstance(effect, DialBack):
             await self._dial_back(effect)
+        elif isinstance(effect, DialOut):
+            await self._dial_out(effect)
         elif isinstance(effect, MaskRecording):
             await self._mask(effect)
         else:
@@ -174,6 +185,19 @@ class Switchboard:
             log.info("acd_callback_not_answered", reply=reply.strip(), interaction_id=effect.interaction_id)
             now, cause = self._core.now_us(), cause_of(reply)
             self._core.submit(CallerGone(at_us=now, channel_id=effect.channel_id, cause=cause))
+
+    async def _dial_out(self, effect: DialOut) -> None:
+        """What comes of a phone that rings is heard of its leg; one that never rang has no other witness than the reply."""
+        try:
+            day = f"{from_us(self._core.now_us()):%Y/%m/%d}"
+            line = dial_out_line(effect, self._domain, day)
+            reply = await self._link.bgapi(line, effect.ring_seconds + REPLY_SLACK_SECONDS)
+        except (EslError, UnsafeText) as error:
+            reply = f"-ERR {error}"
+        if not reply.startswith("+OK"):
+            log.info("acd_phone_not_answered", reply=reply.strip(), interaction_id=effect.interaction_id)
+            now, cause = self._core.now_us(), cause_of(reply)
+            self._core.submit(LegEnded(at_us=now, leg_id=effect.leg_id, cause=cause))
 
     async def _hold(self, effect: HoldLeg) -> None:
         """Music in the agent's place, without a re-INVITE: after `uuid_hold` of the agent's leg FreeSWITCH 1.10.12

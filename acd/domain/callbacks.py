@@ -146,7 +146,7 @@ def answered(e: "Engine", event: MemberArrived) -> bool:
     ring_seconds = config.offer_timeout_seconds + e.state.rules.ring_slack_seconds
     e.effect(
         OfferCall(member.switch, member.channel_id, member.interaction_id, offer.offer_id, offer.leg_id, agent.agent_id,
-                  agent.config.extension, ring_seconds, config.music)
+                  agent.config.extension, ring_seconds, config.music, (), agent.config.is_auto_answer)
     )  # fmt: skip
     return True
 

@@ -44,11 +44,12 @@ def place(e: "Engine", agent: Agent, number: str, caller_number: str = "") -> No
         raise NotPossible("bad-number")
     trunk, shown = "", agent.config.extension
     if number not in e.extensions:
-        trunk, shown = _way_out(e, agent, number, caller_number)
+        trunk, shown = way_out(e, agent, number, caller_number)
     _dial(e, agent, number, trunk, shown)
 
 
-def _way_out(e: "Engine", agent: Agent, number: str, caller_number: str) -> tuple[str, str]:
+def way_out(e: "Engine", agent: Agent, number: str, caller_number: str) -> tuple[str, str]:
+    """The trunk for a number outside and the number shown, by the agents' rules. Raises NotPossible."""
     if number in e.state.do_not_call:
         raise NotPossible("do-not-call")
     may = [trunk for trunk in e.state.trunks if any(number.startswith(begin) for begin in trunk.prefixes)]
@@ -77,7 +78,8 @@ def default_number(state: State, agent: Agent, numbers: list[str]) -> str:
 
 def queue_of(state: State, agent: Agent) -> str:
     """For which queue the agent calls: the first of its own for calls. It gives the wrap-up and the number shown."""
-    tiers = sorted(agent.config.tiers, key=lambda tier: (tier.level, tier.position, tier.queue))
+    usual = state.rules.default_queue
+    tiers = sorted(agent.config.tiers, key=lambda t: (t.level, t.position, t.queue != usual, t.queue))
     found = (t.queue for t in tiers if t.queue in state.queues and state.queues[t.queue].channel == "voice")
     return next(found, "")
 

@@ -134,7 +134,8 @@ def _offer(e: "Engine", member: Member, agent: Agent, reason: dict[str, Any]) ->
     )
     e.effect(
         OfferCall(member.switch, member.channel_id, member.interaction_id, first.offer_id, first.leg_id, asked[0].agent_id,
-                  asked[0].config.extension, ring_seconds, board.config.music, others)
+                  asked[0].config.extension, ring_seconds, board.config.music, others,
+                  asked[0].config.is_auto_answer and not others)
     )  # fmt: skip
 
 

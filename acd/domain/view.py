@@ -118,6 +118,7 @@ def _agent(agent: Agent, state: State, numbers: list[str]) -> dict[str, Any]:
         "dial": _part(agent.dial, _DIAL),
         "dial_failure": agent.dial_failure,
         "caller_numbers": numbers,
+        "auto_answer": agent.config.is_auto_answer,
         "caller_number": outbound.default_number(state, agent, numbers),
         "conversations": [_part(c, _CONVERSATION) for c in agent.conversations.values()],
         "conversation_wrap_ups": [_part(w, _WRAP_UP) for w in agent.conversation_wrap_ups.values()],

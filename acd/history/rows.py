@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 from acd.messages import (
     AgentStatusChanged,
     CallConnected,
+    CallDialed,
     CallEnded,
+    CallNotReached,
     ConversationAssigned,
     ConversationEnded,
     Happened,
@@ -87,6 +89,26 @@ def _connected(session: Session, event: CallConnected | ConversationAssigned) ->
     upsert(session, Interaction, {"id": event.interaction_id}, values)
 
 
+def _dialed(session: Session, event: CallDialed) -> None:
+    """The row stands before the customer's leg is over, and also when there never is one."""
+    values = {
+        "channel": "voice", "direction": "outbound" if event.queue else "internal", "from_number": event.caller_number,
+        "to_number": event.number, "queue_name": event.queue, "started_at": event.at_us,
+    }  # fmt: skip
+    if session.get(Agent, event.agent_id):
+        values["agent_id"] = event.agent_id
+    if session.get(Interaction, event.interaction_id) is None:
+        upsert(session, Interaction, {"id": event.interaction_id}, values)
+    else:
+        upsert(session, Interaction, {"id": event.interaction_id}, {"queue_name": event.queue})
+
+
+def _not_reached(session: Session, event: CallNotReached) -> None:
+    by = "agent" if event.why in ("phone", "cancelled") else "system"
+    values = {"ended_at": event.at_us, "hangup_cause": event.cause, "hangup_by": by}
+    upsert(session, Interaction, {"id": event.interaction_id}, values)
+
+
 def _ended(session: Session, event: CallEnded | ConversationEnded) -> None:
     values: dict[str, Any] = {"ended_at": event.at_us}
     if event.wrap_up_seconds <= 0:
@@ -120,6 +142,8 @@ WRITERS: dict[type[Happened], Callable[[Session, Any], None]] = {
     OfferMade: _offered,
     OfferEnded: _offer_ended,
     CallConnected: _connected,
+    CallDialed: _dialed,
+    CallNotReached: _not_reached,
     CallEnded: _ended,
     ConversationAssigned: _assigned,
     ConversationEnded: _ended,

@@ -17,6 +17,7 @@ from acd.adapters.sql_config import read_configuration
 from acd.domain.inputs import AgentConfig, QueueConfig
 from acd.simulate.load import Recorded
 from sql.models import Queue, QueueVisit, StatusChange, Talk
+from uckefu.centre import Centre
 from uckefu.times import as_utc, now
 
 Stay = tuple[float, float]
@@ -83,7 +84,7 @@ class Day:
 def read_day(record: Engine, day: date, zone: str) -> Day:
     """The voice calls of a day in the centre's zone. Raises SQLAlchemyError."""
     begin, end = _bounds(day, zone)
-    config = read_configuration(record, 0, zone)
+    config = read_configuration(record, 0, Centre(timezone=zone))
     queues = [queue for queue in config.queues if queue.channel == "voice"]
     names = {queue.name for queue in queues}
     with Session(record) as session:

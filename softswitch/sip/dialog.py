@@ -225,6 +225,10 @@ class Dialog:
         """NOTIFY of a REFER: `status` such as "200 OK" (RFC 3515 section 2.4.4)."""
         in_loop(self._notify, status, final)
 
+    def notify_event(self, event: str) -> None:
+        """NOTIFY of an event that a phone may act upon, in an early dialog too: `talk` answers, `hold` holds."""
+        in_loop(self._notify_event, event)
+
     def send_info(self, content_type: str, body: str) -> None:
         """An INFO request."""
         in_loop(self._info, content_type, body)
@@ -310,6 +314,15 @@ class Dialog:
             SipHeader(name="subscription-state", bodys=state),
         )
         self.ua.newTransaction(self.ua.genRequest("NOTIFY", body, extra_headers=headers))
+
+    def _notify_event(self, event: str) -> None:
+        if self._ended or self.ua.rUri is None or self.ua.state is None:
+            return
+        headers = (
+            SipHeader(name="event", bodys=event),
+            SipHeader(name="subscription-state", bodys="active"),
+        )
+        self.ua.newTransaction(self.ua.genRequest("NOTIFY", extra_headers=headers))
 
     def _info(self, content_type: str, body: str) -> None:
         if self.ua.isConnected():

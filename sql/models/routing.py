@@ -25,6 +25,8 @@ class QueueRouting(Base):
     limits: Mapped[dict[str, object] | None] = mapped_column(JSON)
     announcements: Mapped[dict[str, object] | None] = mapped_column(JSON)
     callback: Mapped[dict[str, object] | None] = mapped_column(JSON)
+    # What its agents' own calls show; "": as the trunk has it.
+    caller_number: Mapped[str] = mapped_column(String(32), default="", server_default="")
 
 
 class AgentRouting(Base):
@@ -33,6 +35,11 @@ class AgentRouting(Base):
     __tablename__ = "agent_routing"
     agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id", ondelete="CASCADE"), primary_key=True)
     max_conversations: Mapped[int | None] = mapped_column()  # None: as the rules say
+    # What the agent's own calls show; "": as the queue has it.
+    caller_number: Mapped[str] = mapped_column(String(32), default="", server_default="")
+    auto_answer: Mapped[bool] = mapped_column(
+        default=False, server_default="0"
+    )  # the phone answers by itself
 
 
 class AgentSkill(Base):

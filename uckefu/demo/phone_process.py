@@ -87,6 +87,8 @@ class Account(pj.Account):  # type: ignore[misc]
             self.phone.reply(call, 180)
         if self.phone.options.busy:
             self.phone.reply(call, 486)
+        elif "answer-after=0" in prm.rdata.wholeMsg:  # RFC 5373's older brother, as desk phones know it
+            self.phone.reply(call, 200)
 
 
 class Phone:

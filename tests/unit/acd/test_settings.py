@@ -30,6 +30,7 @@ from sql.models import (
     User,
 )
 from tests.unit.acd.acd_world import START_US
+from uckefu.centre import Centre
 from uckefu.times import from_us
 
 
@@ -67,7 +68,7 @@ def test_what_is_set_is_read_and_survives_the_log(record: Engine) -> None:
         session.add(RoutingRule(name="max_conversations", value=8))
         session.add(RoutingRule(name="no such rule", value=8))
         session.add(RoutingRule(name="default_queue", value=8))
-    found = read_configuration(record, START_US, "Asia/Shanghai")
+    found = read_configuration(record, START_US, Centre(timezone="Asia/Shanghai"))
     assert found.queues[0].skills == "english >= 3; after 60 s: english >= 1"
     assert found.queues[0].ageing_seconds == 30
     assert (found.agents[0].skills, found.agents[0].max_conversations) == ({"english": 4}, 3)
