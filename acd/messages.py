@@ -89,6 +89,29 @@ class TransferCall(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ConsultCall(Command):
+    """Talk with a third one while the caller hears music: an agent's id as text, or an extension or number outside."""
+
+    kind: Literal["agent", "number"]
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SteerConsult(Command):
+    """To whom the agent talks: the third one alone, the customer alone, both; or the transfer's or the consult's end."""
+
+    to: Literal["private", "customer", "together", "complete", "end"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuperviseCall(Command):
+    """At the call of `agent_id`, for the supervisor who is `actor`; its phone is `extension`."""
+
+    mode: Literal["listen", "whisper", "barge", "take-over", "stop"]
+    extension: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class FinishWrapUp(Command):
     """Save disposition and note of a talk and be ready (or what was chosen meanwhile). Also allowed after wrap-up has timed out."""
 
@@ -188,7 +211,7 @@ COMMAND_TYPES: dict[str, type[Command]] = {
     for c in (
         SetStatus, Presence, DeclineOffer, HoldCall, HangUpCall, TransferCall, FinishWrapUp, ExtendWrapUp,
         SendDigits, PauseRecording, AnswerOffer, PlaceCall, MuteCall,
-        ReloadConfiguration, EnterQueue, LeaveQueue, EndConversation, TransferConversation, TakeConversation,
+        ConsultCall, SteerConsult, SuperviseCall, ReloadConfiguration, EnterQueue, LeaveQueue, EndConversation, TransferConversation, TakeConversation,
         CancelCallback,
     )
 }  # fmt: skip
@@ -432,6 +455,50 @@ class CallHeld(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ConsultStarted(Happened):
+    """`third_agent_id` is 0 when `number` is no agent's extension."""
+
+    offer_id: str
+    interaction_id: str
+    agent_id: int
+    number: str
+    third_agent_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsultChanged(Happened):
+    """The third one answered, or the agent chose whom to talk to. mode: private, customer, together."""
+
+    offer_id: str
+    interaction_id: str
+    agent_id: int
+    mode: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsultEnded(Happened):
+    """result: completed (the third one has the caller), ended, not-reached (`cause` says why), cancelled."""
+
+    offer_id: str
+    interaction_id: str
+    agent_id: int
+    number: str
+    result: str
+    cause: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallSupervised(Happened):
+    """mode: listen, whisper, barge, take-over, stop. by: supervisor:<user id>."""
+
+    offer_id: str
+    interaction_id: str
+    agent_id: int
+    mode: str
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class CallEnded(Happened):
     """The agent's part of the call is over; wrap-up begins when `wrap_up_seconds` > 0."""
 
@@ -472,7 +539,7 @@ class AgentStatusChanged(Happened):
 EVENT_TYPES: dict[str, type[Happened]] = {
     c.__name__: c
     for c in (
-        MemberEntered, MemberLeft, MemberOverflowed, OfferMade, OfferEnded, CallConnected, CallHeld, CallEnded, ConversationAssigned,
+        ConsultStarted, ConsultChanged, ConsultEnded, CallSupervised, MemberEntered, MemberLeft, MemberOverflowed, OfferMade, OfferEnded, CallConnected, CallHeld, CallEnded, ConversationAssigned,
         CallDialed, CallNotReached, CallbackRequested, CallbackTried, CallbackCancelled, ConversationEnded, WrapUpEnded, TalkNoted, AgentStatusChanged,
     )
 }  # fmt: skip

@@ -7,7 +7,7 @@ in our hands again (`BridgeEnded`) or gone (`CallerGone`), so nobody is rung for
 from typing import TYPE_CHECKING, Any
 
 from acd import messages as facts
-from acd.domain import agents, callbacks, conversations, estimates, line, outbound
+from acd.domain import agents, callbacks, conversations, estimates, line, outbound, third_legs
 from acd.domain.causes import outcome_of
 from acd.domain.effects import FetchCaller, HangUpCaller, LetGo, Withdraw
 from acd.domain.inputs import (
@@ -117,6 +117,7 @@ def _withdraw(e: "Engine", member: Member) -> None:
 def caller_gone(e: "Engine", event: CallerGone) -> None:
     """The caller has hung up: whatever goes on for it ends, and nobody is rung for it any more."""
     caller = e.state.callers.pop(event.channel_id, None)
+    third_legs.caller_gone(e, event.channel_id)
     _caller_gone(e, event)
     if caller and caller.interaction_id not in e.state.callbacks:
         for by_interaction in (e.state.visits, e.state.overflowed, e.state.left_places):
@@ -200,6 +201,16 @@ def left_over(e: "Engine", channel_id: str) -> None:
 
 def leg_answered(e: "Engine", event: LegAnswered) -> None:
     """The agent and the caller are connected."""
+    if third := e.state.thirds.get(event.leg_id):
+        if (
+            (former := e.state.agents.get(third.agent_id))
+            and former.talk
+            and former.talk.offer_id == third.offer_id
+        ):
+            third.ending = "joining"
+            _end_talk(e, former)
+        third_legs.bridged(e, third)
+        return
     agent = _agent_of(e, event.leg_id)
     if agent is None:
         e.anomaly(f"a leg was answered that is not offered: {event.leg_id}")
@@ -246,6 +257,8 @@ def _connect(e: "Engine", agent: Agent, offer: Offer, member: Member) -> None:
 
 def leg_ended(e: "Engine", event: LegEnded) -> None:
     """A phone's leg is over: the ringing, the talk, or a call of the agent's own."""
+    if third_legs.ended(e, event.leg_id, event.cause):
+        return
     agent = _agent_of(e, event.leg_id)
     if agent is None:
         return  # of an offer that is settled, or nobody's we know
@@ -421,6 +434,7 @@ def _end_talk(e: "Engine", agent: Agent) -> None:
         else:
             forget(e, member)
     agents.after_talk(e, agent, talk)
+    third_legs.talk_over(e, talk)
 
 
 def _agent_of(e: "Engine", leg_id: str) -> Agent | None:

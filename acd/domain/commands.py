@@ -5,13 +5,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from acd import messages as asked
-from acd.domain import agents, callbacks, calls, conversations, outbound
+from acd.domain import agents, callbacks, calls, consult, conversations, outbound, supervision
 from acd.domain.effects import (
     Answer,
     AnswerPhone,
     HangUpCaller,
     HoldLeg,
-    MaskRecording,
     MuteLeg,
     PressKeys,
     ReadConfiguration,
@@ -104,6 +103,7 @@ def _decline(e: "Engine", agent: Agent, command: asked.DeclineOffer) -> None:
 
 def _hold(e: "Engine", agent: Agent, command: asked.HoldCall) -> None:
     talk = _talk(agent)
+    _no_consult(e, agent)
     queue = e.state.queues.get(talk.queue)
     music = queue.music if queue else "local_stream://moh"
     e.effect(HoldLeg(talk.switch, talk.channel_id, talk.leg_id, command.on, music))
@@ -132,11 +132,13 @@ def _hang_up(e: "Engine", agent: Agent, command: asked.HangUpCall) -> None:
         outbound.cancel(e, agent, agent.dial)
         return
     talk = _talk(agent)
-    e.effect(HangUpCaller(talk.switch, talk.channel_id, "agent"))
+    if not consult.leave(e, agent):
+        e.effect(HangUpCaller(talk.switch, talk.channel_id, "agent"))
 
 
 def _transfer(e: "Engine", agent: Agent, command: asked.TransferCall) -> None:
     talk = _talk(agent)
+    _no_consult(e, agent)
     if command.kind == "queue" and command.target not in e.state.queues:
         raise Refused("unknown-queue", f"no queue {command.target!r}")
     if command.kind == "extension" and not EXTENSION.fullmatch(command.target):
@@ -157,7 +159,7 @@ def _pause_recording(e: "Engine", agent: Agent, command: asked.PauseRecording) -
     talk = _talk(agent)
     if command.on != (talk.recording_paused_since_us is not None):
         talk.recording_paused_since_us = e.now_us if command.on else None
-        e.effect(MaskRecording(talk.switch, talk.channel_id, command.on))
+        consult.mask(e, agent, talk)
 
 
 def _finish(e: "Engine", agent: Agent, command: asked.FinishWrapUp) -> None:
@@ -203,6 +205,11 @@ def _extend(e: "Engine", agent: Agent, command: asked.ExtendWrapUp) -> None:
     e.state.timers.arm("wrap-up", str(agent.agent_id), agent.wrap_up.ends_at_us)
 
 
+def _no_consult(e: "Engine", agent: Agent) -> None:
+    if consult.of(e, agent):
+        raise Refused("in-consult")
+
+
 def _talk(agent: Agent) -> Talk:
     if agent.talk is None:
         raise Refused("no-call")
@@ -218,6 +225,9 @@ COMMANDS: dict[type[asked.Command], Callable[["Engine", Agent, Any], str | None]
     asked.PlaceCall: _place_call,
     asked.MuteCall: _mute,
     asked.HangUpCall: _hang_up,
+    asked.ConsultCall: consult.command,
+    asked.SteerConsult: consult.steer,
+    asked.SuperviseCall: supervision.command,
     asked.TransferCall: _transfer,
     asked.FinishWrapUp: _finish,
     asked.ExtendWrapUp: _extend,

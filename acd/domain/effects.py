@@ -171,6 +171,57 @@ class MaskRecording(CallEffect):
 
 
 @dataclass(frozen=True, slots=True)
+class DialThird(CallEffect):
+    """Ring a third phone for the talk on `talk_leg_id`; answered, it is heard as `mode` says. `trunk`: outside."""
+
+    leg_id: str
+    talk_leg_id: str
+    interaction_id: str
+    purpose: str
+    mode: str
+    number: str
+    trunk: str
+    shown: str
+    timeout_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class SteerThird(CallEffect):
+    """Change who hears whom, from `was` to `mode`; on hold one hears `music`."""
+
+    leg_id: str
+    talk_leg_id: str
+    was: str
+    mode: str
+    music: str
+
+
+@dataclass(frozen=True, slots=True)
+class JoinThird(CallEffect):
+    """The caller talks with the third one from now on; the agent's leg ends by that."""
+
+    leg_id: str
+    talk_leg_id: str
+    music: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropThird(CallEffect):
+    """Hang the third leg up."""
+
+    leg_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class GuardCaller(CallEffect):
+    """While the agent consults, the end of its leg must not end the call: the dialplan's `consulted` goes on with
+    `leg_id`, or with the queue when that is empty."""
+
+    on: bool
+    leg_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer(Effect):
     """The reply to a command."""
 

@@ -23,6 +23,7 @@ from acd.domain import (
     outbound,
     reconcile,
     routing,
+    third_legs,
 )
 from acd.domain.board import Board, QueueBoard
 from acd.domain.effects import Effect
@@ -46,6 +47,7 @@ from acd.domain.inputs import (
     SwitchConnected,
     SwitchLost,
     SwitchSeen,
+    ThirdAnswered,
     Tick,
 )  # fmt: skip
 from acd.domain.model import Agent, Member
@@ -129,7 +131,7 @@ class Engine:
 
     def knows_leg(self, leg_id: str) -> bool:
         """Whether this leg is an agent's that we follow."""
-        return leg_id in self.legs
+        return leg_id in self.legs or leg_id in self.state.thirds
 
     # ---- what the handlers use ---------------------------------------------------------------------------
 
@@ -234,6 +236,7 @@ TIMERS: dict[str, Callable[[Engine, str], None]] = {
     "conversation-wrap-up": conversations.wrap_up_over,
     "day": agents.day_begins,
     "dial-out": outbound.overdue,
+    "third": third_legs.overdue,
 }
 
 HANDLERS: dict[type[Input], Callable[[Engine, Any], None]] = {
@@ -250,6 +253,7 @@ HANDLERS: dict[type[Input], Callable[[Engine, Any], None]] = {
     LegAnswered: calls.leg_answered,
     LegEnded: calls.leg_ended,
     LegHeld: calls.leg_held,
+    ThirdAnswered: third_legs.answered,
     PhoneLegStarted: agents.phone_leg_started,
     CustomerDialed: outbound.customer_dialed,
     EndpointChanged: agents.endpoint_changed,

@@ -210,6 +210,13 @@ class LegAnswered(Input):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ThirdAnswered(Input):
+    """The phone of a third leg (a consult, a supervisor) was answered."""
+
+    leg_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LegEnded(Input):
     """A leg that is not a caller's is over."""
 
@@ -312,7 +319,7 @@ INPUT_TYPES: dict[str, type[Input]] = {
     for kind in (
         Started, Configured, MemberArrived, ControlLost, CallerGone, BridgeEnded, LegAnswered, LegEnded, LegHeld,
         PhoneLegStarted, CustomerDialed, EndpointChanged, SwitchConnected, SwitchLost, SwitchSeen, CallerAdrift,
-        KeyPressed, CommandReceived, Tick,
+        KeyPressed, CommandReceived, ThirdAnswered, Tick,
     )
 }  # fmt: skip
 

@@ -75,6 +75,34 @@ class Talk(_Record):
 
 
 @dataclass(slots=True)
+class Third(_Record):
+    """A third leg at an agent's talk (`thirds`); it keeps what the talk was about, for when it takes the caller."""
+
+    leg_id: str
+    purpose: str  # consult, watch
+    mode: str  # private, customer, together; listen, whisper, barge, take-over
+    actor: str  # agent, or supervisor:<user id>
+    agent_id: int  # whose talk
+    offer_id: str
+    talk_leg_id: str
+    interaction_id: str
+    channel_id: str
+    switch: str
+    number: str  # whom it rings
+    third_agent_id: int  # whose phone that is, 0 for no agent's
+    began_at_us: int
+    queue: str
+    caller_number: str
+    did: str
+    intent: str
+    entered_at_us: int
+    direction: str
+    answered_at_us: int = 0
+    ending: str = ""  # joining: the caller is being connected to it; dropped: we hang it up
+    kills: int = 0
+
+
+@dataclass(slots=True)
 class Dial(_Record):
     """An agent calls somebody: first the agent's own phone rings (`leg_id`), then the other one's (`channel_id`)."""
 

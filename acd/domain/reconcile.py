@@ -6,7 +6,7 @@ now and then; `differences` says what to do, and nothing is logged when there ar
 
 from typing import TYPE_CHECKING
 
-from acd.domain import agents, calls, line
+from acd.domain import agents, calls, line, third_legs
 from acd.domain.inputs import (
     CallerAdrift,
     CallerGone,
@@ -105,6 +105,7 @@ def differences(e: "Engine", seen: SwitchSeen) -> list[Input]:
         *_callers_gone(e, seen, legs),
         *_legs_gone(e, seen, legs),
         *_legs_news(e, seen),
+        *third_legs.differences(e, seen, legs),
         *_registrations(e, seen),
         *_callers_adrift(e, seen, legs),
     ]

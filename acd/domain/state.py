@@ -6,7 +6,7 @@ from typing import Any
 
 from acd.domain.estimates import Estimate
 from acd.domain.inputs import QueueConfig, Rules, TrunkConfig, queue_config, trunk_config
-from acd.domain.model import Agent, Member
+from acd.domain.model import Agent, Member, Third
 from acd.domain.timers import Timers
 
 FORMAT = 1
@@ -59,6 +59,7 @@ class State:
     estimates: dict[str, Estimate] = field(default_factory=dict)  # by queue
     registrations: dict[str, list[str]] = field(default_factory=dict)  # extension -> switches
     switches: dict[str, bool] = field(default_factory=dict)  # connected
+    thirds: dict[str, Third] = field(default_factory=dict)  # by leg id
     timers: Timers = field(default_factory=Timers)
 
     def to_json(self) -> dict[str, Any]:
@@ -89,6 +90,7 @@ class State:
             "estimates": {name: asdict(known) for name, known in self.estimates.items()},
             "registrations": self.registrations,
             "switches": self.switches,
+            "thirds": [third.to_json() for third in self.thirds.values()],
             "timers": self.timers.to_json(),
         }
 
@@ -109,6 +111,7 @@ class State:
         state.estimates = {name: Estimate(**known) for name, known in data.get("estimates", {}).items()}
         state.do_not_call = tuple(data.get("do_not_call", ()))
         state.trunks = tuple(trunk_config(trunk) for trunk in data.get("trunks", ()))
+        state.thirds = {third["leg_id"]: Third.from_json(third) for third in data.get("thirds", ())}
         state.rules = Rules(**data["rules"])
         state.queues = {queue["name"]: queue_config(queue) for queue in data["queues"]}
         state.agents = {agent.agent_id: agent for agent in map(Agent.from_json, data["agents"])}

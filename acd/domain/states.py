@@ -27,6 +27,8 @@ AGENT: Final[dict[tuple[str, str], str]] = {
     ("idle", "dials"): "dialling",
     ("not-ready", "dials"): "dialling",
     ("dialling", "answered"): "talking",
+    # A colleague or supervisor who was a third at the talk has the caller now; `busy` is what its phone made it.
+    **{(state, "answered"): "talking" for state in ("busy", "wrap-up", "not-ready", "signed-out", "idle")},
     **{("dialling", what): to for what, to in _RESTS.items()},
     ("offered", "answered"): "talking",
     **{("offered", what): to for what, to in _RESTS.items()},

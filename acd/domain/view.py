@@ -25,6 +25,7 @@ _DIAL = (
     "began_at_us",
     "stage",
 )
+_CONSULT = ("number", "third_agent_id", "mode", "began_at_us", "answered_at_us", "ending")
 _CONVERSATION = (
     "offer_id",
     "interaction_id",
@@ -113,7 +114,7 @@ def _agent(agent: Agent, state: State, numbers: list[str]) -> dict[str, Any]:
         "registered": agent.registered,
         "present": bool(agent.windows),
         "offer": None if agent.offer is None or agent.offer.ending else _part(agent.offer, _OFFER),
-        "call": _part(agent.talk, _CALL),
+        "call": _call(agent, state),
         "wrap_up": _part(agent.wrap_up, _WRAP_UP),
         "dial": _part(agent.dial, _DIAL),
         "dial_failure": agent.dial_failure,
@@ -128,6 +129,19 @@ def _agent(agent: Agent, state: State, numbers: list[str]) -> dict[str, Any]:
             "open": standing_for_conversations(agent, rules) == FREE,
         },
     }
+
+
+def _call(agent: Agent, state: State) -> dict[str, Any] | None:
+    call = _part(agent.talk, _CALL)
+    if call is None or agent.talk is None:
+        return call
+    thirds = [t for t in state.thirds.values() if t.offer_id == agent.talk.offer_id and t.ending != "dropped"]
+    consults = (t for t in thirds if t.purpose == "consult")
+    watching = [
+        {"by": t.actor.partition(":")[2], "mode": t.mode, "is_there": bool(t.answered_at_us)}
+        for t in thirds if t.purpose == "watch"
+    ]  # fmt: skip
+    return {**call, "consult": _part(next(consults, None), _CONSULT), "supervised": watching}
 
 
 def _part(work: object | None, names: tuple[str, ...]) -> dict[str, Any] | None:
