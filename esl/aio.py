@@ -52,7 +52,8 @@ class Client:
     async def bgapi(self, line: str, *, timeout_seconds: float | None = None) -> str:
         """Run an API command in the background of the switch and return its text when its BACKGROUND_JOB comes.
 
-        The connection stays free meanwhile. Raises ReplyTimeout after `timeout_seconds`.
+        The connection stays free meanwhile. Raises CommandFailed when that text is `-ERR …`, ReplyTimeout after
+        `timeout_seconds`.
         """
         job, done = str(uuids.uuid4()), asyncio.get_running_loop().create_future()
         if not self._hears_jobs:
@@ -63,12 +64,14 @@ class Client:
         try:
             await self._request(encode_command(f"bgapi {line}", {"Job-UUID": job}), REPLY_SECONDS)
             event: Event = await self._until(done, timeout_seconds, f"bgapi {line}")
-            return event.body
         finally:
             del self._jobs[job]
             if self._is_filtered and not self.closed.is_set():
                 with suppress(EslError):
                     await self.command(f"filter delete Job-UUID {job}")
+        if event.body.startswith("-ERR"):
+            raise CommandFailed(event.body.strip())
+        return event.body
 
     async def subscribe(self, *names: str) -> None:
         """Ask for events by name, `"CHANNEL_ANSWER", "CUSTOM sofia::register"`; adds to what was asked before."""

@@ -6,6 +6,7 @@ place on the board is. A tier's level always goes before the strategy. A new str
 """
 
 import zlib
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -31,7 +32,7 @@ class Strategy(Protocol):
 
 
 @dataclass
-class _Plain:
+class _Plain(ABC):
     """The agents in the order of one figure, `said` in the explanation."""
 
     name: str
@@ -43,8 +44,9 @@ class _Plain:
     def key(self, agent: Agent, tier: TierConfig) -> Key:
         return (self.figure(agent, tier), agent.idle_since_us)
 
+    @abstractmethod
     def figure(self, agent: Agent, tier: TierConfig) -> int:
-        raise NotImplementedError
+        """The figure; the lowest is asked."""
 
     def explain(self, agent: Agent, tier: TierConfig) -> dict[str, Any]:
         return {self.said: self.figure(agent, tier)}

@@ -170,6 +170,21 @@ async def test_bgapi_waits_for_its_own_job_and_others_stay_events(switch: Switch
     await client.close()
 
 
+async def test_bgapi_raises_what_the_job_answered_with_err(switch: Switch) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.expect("event json BACKGROUND_JOB")
+        job = (await peer.next()).get("job-uuid")
+        peer.reply(f"+OK Job-UUID: {job}", **{"Job-UUID": job})
+        peer.event("BACKGROUND_JOB", "-ERR NO_ANSWER\n", Job_UUID=job)
+        await read_until_closed(peer)
+
+    client = await connect("127.0.0.1", await switch(script), "secret")
+    with pytest.raises(CommandFailed) as failed:
+        await client.bgapi("originate x")
+    assert failed.value.reply == "-ERR NO_ANSWER"
+    await client.close()
+
+
 async def test_bgapi_passes_the_filters_that_were_set(switch: Switch) -> None:
     async def script(peer: Peer) -> None:
         await peer.expect("filter Unique-ID leg1")
