@@ -1,8 +1,10 @@
 """Login, logout, profile. A refused login never says which part was wrong, and takes the same time."""
 
+from typing import Any
+
 import argon2
 import structlog
-from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -12,6 +14,7 @@ from sqlalchemy import select
 from wtforms import PasswordField, StringField
 from wtforms.validators import EqualTo, InputRequired, Length
 
+from admin import shortcuts
 from admin.accounts import sessions
 from admin.accounts.identity import forget, snapshot
 from admin.audit import audit
@@ -138,9 +141,41 @@ def profile() -> ResponseReturnValue:
             flash(_("The password is changed. Other sessions of yours have ended."))
             return redirect(url_for("accounts.profile"))
     status = 400 if form.errors or refused else 200
+    return _profile_page(form, refused), status
+
+
+def _profile_page(form: PasswordForm, refused: str = "", **given: Any) -> str:
+    keys, enter_sends = shortcuts.of_user(current_user.id)
+    values = {"keys": keys, "enter_sends": enter_sends, "clashes": set(), **given}
     return render_template(
-        "accounts/profile.html", form=form, refused=refused, shortest=SHORTEST_PASSWORD
-    ), status
+        "accounts/profile.html",
+        form=form,
+        refused=refused,
+        shortest=SHORTEST_PASSWORD,
+        all=shortcuts,
+        **values,
+    )
+
+
+@blueprint.post("/profile/shortcuts")
+@requires("account.own")
+def save_shortcuts() -> ResponseReturnValue:
+    """Choose one's own keys; two things on one key are refused, with what was chosen still in the form."""
+    given = request.form
+    if "defaults" in given:
+        keys = shortcuts.keys_of(None)
+    else:
+        keys = {name: given.get(name, "") for name in shortcuts.SHORTCUTS}
+    if any(key and key not in shortcuts.choices(name) for name, key in keys.items()):
+        abort(400)
+    enter_sends = given.get("enter_sends", "y") == "y"
+    if clashes := shortcuts.clashes(keys):
+        return _profile_page(
+            PasswordForm(formdata=None), keys=keys, enter_sends=enter_sends, clashes=clashes
+        ), 400
+    shortcuts.save(current_user.id, keys, enter_sends=enter_sends)
+    flash(_("The shortcuts are saved. An open workbench has them after it is loaded anew."))
+    return redirect(url_for("accounts.profile") + "#shortcuts")
 
 
 def _change_password(present: str, new: str) -> str:

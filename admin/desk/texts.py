@@ -69,7 +69,7 @@ def _states() -> dict[str, str]:
         "state.busy": _("Other call"), "state.held": _("Hold"),
         "after_call": _("Noted; it takes effect after this call."), "then": _("then {status}"),
         "no_answer_hint": _("A call rang and you did not answer. Choose Ready to get calls again."),
-        "go_ready": _("Ready"), "label.status": _("My status: {status}"), "key.alt": _("Alt {key}"),
+        "go_ready": _("Ready"), "label.status": _("My status: {status}"),
     }  # fmt: skip
 
 

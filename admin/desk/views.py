@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 
-from admin import directory
+from admin import directory, shortcuts
 from admin.audit import audit
 from admin.db import db
 from admin.desk import queries
@@ -28,7 +28,11 @@ blueprint = Blueprint("desk", __name__)
 def page() -> ResponseReturnValue:
     """The workbench."""
     names = directory.names(language())
-    return render_template("desk/page.html", names=names, texts=js_texts(), timezone=centre().timezone)
+    keys, enter_sends = shortcuts.of_user(current_user.id)
+    return render_template(
+        "desk/page.html", names=names, texts=js_texts(), timezone=centre().timezone, shortcuts=keys,
+        enter_sends=enter_sends, keylist=[(shortcuts.shown(keys[n]), w) for n, (_k, w) in shortcuts.SHORTCUTS.items()],
+    )  # fmt: skip
 
 
 @blueprint.get("/desk/caller/<interaction_id>")

@@ -46,6 +46,8 @@ const Composer = (() => {
     typed();
   };
   const count = () => { counter.textContent = `${area.value.length} / ${MOST}`; counter.classList.toggle("uc-s-alert", area.value.length > MOST); };
+  const [sends, breaks] = data.enter_sends ? ["Enter", "Shift Enter"] : ["Shift Enter", "Enter"];
+  const enterHint = [["draft.sends", sends], ["draft.breaks", breaks]].flatMap(([key, label], place) => [place ? " · " : "", element("kbd", {}, label), ` ${text(key)}`]);
   const save = () => {
     clearTimeout(draftTimer);
     draftTimer = null;
@@ -53,7 +55,7 @@ const Composer = (() => {
     const shown = id;
     Talks.drafted(id, { kind: mode, text: area.value });
     Desk.askQuietly("draft", { conversation_id: id, kind: mode, text: area.value.slice(0, 4000) }).then((answer) => {
-      if (shown === id) draftState.replaceChildren(answer?.ok ? text("draft.saved") : text("draft.kept_here"), " · ", element("kbd", {}, "Enter"), " ", text("draft.sends"), " · ", element("kbd", {}, "Shift Enter"), " ", text("draft.breaks"));
+      if (shown === id) draftState.replaceChildren(answer?.ok ? text("draft.saved") : text("draft.kept_here"), " · ", ...enterHint);
     });
   };
   const saveSoon = () => { clearTimeout(draftTimer); draftTimer = setTimeout(save, DRAFT_MS); };
@@ -141,7 +143,7 @@ const Composer = (() => {
       if (["Tab", "Enter"].includes(event.key) && rows.length && !event.shiftKey) { event.preventDefault(); use(rows[chosen]); return; }
       if (event.key === "Escape") { event.preventDefault(); picker.hidden = true; return; }
     }
-    if (event.key === "Enter" && !event.shiftKey && !event.altKey && !event.ctrlKey && !event.metaKey) { event.preventDefault(); submit(); }
+    if (event.key === "Enter" && event.shiftKey === !data.enter_sends && !event.altKey && !event.ctrlKey && !event.metaKey) { event.preventDefault(); submit(); }
   });
   return {
     form,

@@ -213,22 +213,25 @@ const Desk = (() => {
       event.preventDefault();
       act.transfer("extension", new FormData(event.target).get("extension"));
     });
+    const ofMine = (act) => () => Talks.isMine(Talks.selected()) && act(Talks.selected());
     const keys = {
-      KeyA: () => state.my?.offer && toast(text("answer_on_phone")),
-      KeyQ: () => (state.my?.offer ? act.decline() : act.hangup()),
-      KeyP: () => state.my?.call && act.hold(!state.my.call.held_since_us),
-      KeyX: () => state.my?.call && document.getElementById("transfer-menu").togglePopover(),
-      KeyY: () => (state.my?.wrap_up ? Strip.finish() : act.status("ready")),
-      KeyO: () => act.status("break"),
-      KeyK: () => state.my?.call && document.getElementById("keypad").togglePopover(),
-      KeyR: () => state.my?.call && act.pauseRecording(!state.my.call.recording_paused_since_us),
-      KeyJ: () => Talks.step(1),
-      KeyU: () => Talks.step(-1),
-      KeyN: () => Talks.selected() && Composer.note(),
-      KeyG: () => Talks.isMine(Talks.selected()) && document.getElementById("talk-transfer").togglePopover(),
-      KeyL: () => Talks.isMine(Talks.selected()) && Talks.act.later(Talks.selected(), !Talks.isPutOff(Talks.head(Talks.selected()))),
-      KeyZ: () => Talks.isMine(Talks.selected()) && Talks.act.end(Talks.selected()),
+      answer: () => state.my?.offer && toast(text("answer_on_phone")),
+      decline: () => (state.my?.offer ? act.decline() : act.hangup()),
+      hold: () => state.my?.call && act.hold(!state.my.call.held_since_us),
+      transfer: () => state.my?.call && document.getElementById("transfer-menu").togglePopover(),
+      ready: () => (state.my?.wrap_up ? Strip.finish() : act.status("ready")),
+      break: () => act.status("break"),
+      keypad: () => state.my?.call && document.getElementById("keypad").togglePopover(),
+      recording: () => state.my?.call && act.pauseRecording(!state.my.call.recording_paused_since_us),
+      next: () => Talks.step(1),
+      previous: () => Talks.step(-1),
+      note: () => Talks.selected() && Composer.note(),
+      give: ofMine(() => document.getElementById("talk-transfer").togglePopover()),
+      later: ofMine((id) => Talks.act.later(id, !Talks.isPutOff(Talks.head(id)))),
+      end: ofMine((id) => Talks.act.end(id)),
+      search: () => { search.focus(); search.select(); },
     };
+    for (const [name, handler] of Object.entries(keys)) Shortcuts.on(name, handler);
     const search = document.getElementById("list-search");
     search.addEventListener("input", () => Panes.search());
     search.addEventListener("keydown", (event) => {
@@ -249,13 +252,7 @@ const Desk = (() => {
       if (/^[0-9*#]$/.test(event.key) && !event.altKey && !event.ctrlKey && !event.metaKey) { event.preventDefault(); act.digits(event.key); }
     });
     document.addEventListener("keydown", (event) => {
-      if (event.isComposing || event.repeat) return;
-      const typing = event.target.closest("input, textarea, select");
-      if ((event.ctrlKey || event.metaKey) && !event.altKey && event.code === "KeyK") { event.preventDefault(); search.focus(); search.select(); return; }
-      if (event.key === "?" && !typing) { document.getElementById("keys").togglePopover(); return; }
-      if (!event.altKey || event.ctrlKey || event.metaKey || event.getModifierState("AltGraph") || !keys[event.code]) return;
-      event.preventDefault();
-      keys[event.code]();
+      if (event.key === "?" && !event.isComposing && !event.target.closest("input, textarea, select")) document.getElementById("keys").togglePopover();
     });
   };
   const start = () => {

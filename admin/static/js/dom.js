@@ -1,5 +1,5 @@
 "use strict";
-/* Small tools of the desktop's scripts: elements without innerHTML, texts from the page, running clocks. */
+/* Small tools of the desktop's scripts: texts from the page, buttons and states (elements.js), running clocks. */
 const Dom = (() => {
   const data = JSON.parse(document.getElementById("desk-data").textContent);
   let offset = 0; // server's clock minus ours, in ms
@@ -7,22 +7,10 @@ const Dom = (() => {
   const text = (key, values = {}) =>
     (data.texts[key] ?? key).replace(/\{(\w+)\}/g, (_all, name) => values[name] ?? "");
 
-  const element = (tag, properties = {}, ...children) => {
-    const node = document.createElement(tag);
-    for (const [name, value] of Object.entries(properties)) {
-      if (value === null || value === undefined || value === false) continue;
-      if (name === "class") node.className = value;
-      else if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-      else node.setAttribute(name, value === true ? "" : value);
-    }
-    node.append(...children.flat(2).filter((child) => child !== null && child !== undefined && child !== false && child !== ""));
-    return node;
-  };
-  const icon = (name) => element("i", { class: `ti ti-${name}`, "aria-hidden": "true" });
+  const { element, icon } = Elements;
   const button = (kind, iconName, label, onclick, extra = {}) =>
     element("button", { type: "button", class: `btn ${kind}`, ...(onclick ? { onclick } : {}), ...extra }, icon(iconName), " ", label);
   const state = (name, iconName, label) => element("span", { class: `uc-state uc-s-${name}` }, icon(iconName), " ", label);
-  const key = (letter) => element("kbd", {}, text("key.alt", { key: letter }));
 
   const now = () => Date.now() + offset;
   const setClock = (nowUs) => { offset = nowUs / 1000 - Date.now(); };
@@ -56,5 +44,5 @@ const Dom = (() => {
     document.getElementById("toasts").append(node);
     setTimeout(() => node.remove(), shownMs);
   };
-  return { data, text, element, icon, button, state, key, now, setClock, clock, since, timeOfDay, timer, toast };
+  return { data, text, element, icon, button, state, now, setClock, clock, since, timeOfDay, timer, toast };
 })();

@@ -1,7 +1,7 @@
 "use strict";
 /* The list, the caller's story in the middle, the contact on the side, and the screen pop. */
 const Panes = (() => {
-  const { data, text, element, icon, button, state, key, clock, since, timer, timeOfDay } = Dom;
+  const { data, text, element, icon, button, state, clock, since, timer, timeOfDay } = Dom;
   const list = document.getElementById("list"), middle = document.getElementById("middle");
   const side = document.getElementById("side"), pop = document.getElementById("pop");
   const STATES = {
@@ -181,7 +181,7 @@ const Panes = (() => {
   const popUp = (offer, caller) => {
     const fact = (label, value) => element("div", {}, element("dt", { class: "uc-meta" }, text(label)), element("dd", {}, value || text("none")));
     const decline = button("btn-lg", "phone-off", text("decline"), () => Desk.act.decline());
-    decline.append(" ", key("Q"));
+    decline.append(" ", Shortcuts.kbd("decline"));
     pop.replaceChildren(
       element("div", { class: "d-flex align-items-start gap-3" }, avatar(Desk.nameOf(offer), true),
         element("div", { class: "uc-grow" },

@@ -1,15 +1,15 @@
 "use strict";
 /* The phone strip: always there, same place and height; only its content follows the agent's state. */
 const Strip = (() => {
-  const { data, text, element, icon, button, key, clock, timer } = Dom;
+  const { data, text, element, icon, button, clock, timer } = Dom;
   const strip = document.getElementById("strip");
   let drawn = "", draft = { offer: "", disposition: "", note: "" };
 
   const grow = () => element("span", { class: "uc-grow" });
   const pill = (iconName, label) => element("span", { class: "uc-state" }, icon(iconName), " ", label);
   const hint = (words) => element("span", { class: "uc-cut uc-meta" }, words);
-  const alt = (letter) => ({ title: text("key.alt", { key: letter }) });
-  const withKey = (node, letter) => { node.append(" ", key(letter)); return node; };
+  const alt = (name) => ({ title: Shortcuts.label(name) || null });
+  const withKey = (node, name) => { node.append(" ", Shortcuts.kbd(name)); return node; };
   const party = (call, ...more) => element("span", { class: "uc-cut" },
     element("b", {}, Desk.nameOf(call)), " ", Desk.nameOf(call) === call.number ? "" : call.number, " ",
     element("span", { class: "uc-meta" }, [call.region?.[data.language], Desk.queue(call.queue), ...more].filter(Boolean).join(" · ")));
@@ -36,7 +36,7 @@ const Strip = (() => {
     element("span", { class: "uc-cut" }, text("lost_hint", { extension: my.extension })), grow());
   const missed = () => put("alert", pill("phone-off", text("status.no-answer")),
     element("span", { class: "uc-cut" }, text("no_answer_hint")), grow(),
-    withKey(button("btn-primary", "circle-check", text("go_ready"), () => Desk.act.status("ready"), { "data-field": "ready", ...alt("Y") }), "Y"));
+    withKey(button("btn-primary", "circle-check", text("go_ready"), () => Desk.act.status("ready"), { "data-field": "ready", ...alt("ready") }), "ready"));
   const idle = (my) => put("offline", pill("phone", text(my.state === "busy" ? "strip.busy" : "strip.idle")),
     hint(my.state === "busy" ? text("busy_hint")
       : my.state === "idle" ? text("idle_hint", { extension: my.extension }) : text("not_ready_hint")), grow());
@@ -45,7 +45,7 @@ const Strip = (() => {
       timer({ to: offer.expires_at_us, label: text("label.left"), words: (s) => text("left_seconds", { n: Math.max(0, Math.ceil(s)) }) }),
       party(offer, text("waited", { time: clock(Dom.since(offer.entered_at_us)) })), grow(),
       element("div", { class: "d-flex gap-2 align-items-center", role: "toolbar", "aria-label": text("strip.ringing") },
-        withKey(button("", "phone-off", text("decline"), () => Desk.act.decline(), { "data-field": "decline", ...alt("Q") }), "Q"),
+        withKey(button("", "phone-off", text("decline"), () => Desk.act.decline(), { "data-field": "decline", ...alt("decline") }), "decline"),
         element("span", { class: "uc-state" }, icon("phone"), " ", text("answer_on_phone"))));
     strip.classList.add("is-ringing");
   };
@@ -59,12 +59,12 @@ const Strip = (() => {
         : element("span", { class: "uc-state uc-s-alert uc-plain uc-wide" }, icon("circle-dot"), " ", text("recording")), grow(),
       element("div", { class: "d-flex gap-1", role: "toolbar", "aria-label": text("label.controls") },
         button("", held ? "player-play" : "player-pause", text(held ? "resume" : "hold"), () => Desk.act.hold(!held),
-          { "aria-pressed": String(held), "data-field": "hold", ...alt("P") }),
-        button("", "arrow-forward-up", text("transfer"), null, { popovertarget: "transfer-menu", "data-field": "transfer", ...alt("X") }),
-        button("", "dialpad", text("keypad"), null, { popovertarget: "keypad", "data-field": "keypad", ...alt("K") }),
+          { "aria-pressed": String(held), "data-field": "hold", ...alt("hold") }),
+        button("", "arrow-forward-up", text("transfer"), null, { popovertarget: "transfer-menu", "data-field": "transfer", ...alt("transfer") }),
+        button("", "dialpad", text("keypad"), null, { popovertarget: "keypad", "data-field": "keypad", ...alt("keypad") }),
         button("", paused ? "circle-dot" : "player-record", text(paused ? "resume_recording" : "pause_recording"), () => Desk.act.pauseRecording(!paused),
-          { "aria-pressed": String(Boolean(paused)), "data-field": "recording", ...alt("R") }),
-        button("btn-hangup ms-2", "phone-off", text("hangup"), () => Desk.act.hangup(), { "data-field": "hangup", ...alt("Q") })));
+          { "aria-pressed": String(Boolean(paused)), "data-field": "recording", ...alt("recording") }),
+        button("btn-hangup ms-2", "phone-off", text("hangup"), () => Desk.act.hangup(), { "data-field": "hangup", ...alt("decline") })));
   };
   const wrapUp = (wrap) => {
     if (draft.offer !== wrap.offer_id) draft = { offer: wrap.offer_id, disposition: "", note: "" };
@@ -81,7 +81,7 @@ const Strip = (() => {
         element("span", { class: "uc-meta uc-wide" }, text("talked", { time: clock((wrap.ended_at_us - wrap.connected_at_us) / 1e6) }))),
       select, note, grow(),
       button("", "clock", text("extend"), () => Desk.act.extend(), { "data-field": "extend" }),
-      withKey(button("btn-primary", "circle-check", text("finish"), () => Strip.finish(), { "data-field": "finish", ...alt("Y") }), "Y"));
+      withKey(button("btn-primary", "circle-check", text("finish"), () => Strip.finish(), { "data-field": "finish", ...alt("ready") }), "ready"));
   };
 
   return {

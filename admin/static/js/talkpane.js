@@ -83,15 +83,15 @@ const TalkPane = (() => {
     const mine = Talks.isMine(id), now = JSON.stringify([id, Talks.name(head), head?.queue, head?.opened_at_us, mine, Talks.isEnding(id), Boolean(head && Talks.isPutOff(head)), data.language]);
     if (now === headShown) return;
     headShown = now;
-    const alt = (letter, label) => ({ title: `${label} (${text("key.alt", { key: letter })})`, "aria-label": label });
+    const alt = (name, label) => ({ title: Shortcuts.title(name, label), "aria-label": label });
     const later = head && Talks.isPutOff(head);
     header.replaceChildren(avatar(Talks.name(head), head?.channel),
       element("div", { class: "uc-grow uc-min0" }, element("h1", { class: "uc-cut" }, Talks.name(head)),
         element("p", { class: "uc-meta uc-cut m-0" }, head ? [Desk.queue(head.queue), " · ", text("talk.since", { time: timeOfDay(head.opened_at_us).slice(0, 5) }), " · ", head.ended_at_us ? text("talk.over") : timer({ from: head.opened_at_us })] : "")),
       ...(mine ? [
-        button(later ? "btn-primary" : "btn-icon", "clock-pause", later ? text("take_up") : "", () => Talks.act.later(id, !later), alt("L", text(later ? "take_up" : "put_off"))),
-        button("", "arrow-forward-up", text("transfer"), null, { popovertarget: "talk-transfer", ...alt("G", text("transfer")) }),
-        button("", "circle-check", text("end"), () => Talks.act.end(id), { disabled: Talks.isEnding(id), ...alt("Z", text("end")) }),
+        button(later ? "btn-primary" : "btn-icon", "clock-pause", later ? text("take_up") : "", () => Talks.act.later(id, !later), alt("later", text(later ? "take_up" : "put_off"))),
+        button("", "arrow-forward-up", text("transfer"), null, { popovertarget: "talk-transfer", ...alt("give", text("transfer")) }),
+        button("", "circle-check", text("end"), () => Talks.act.end(id), { disabled: Talks.isEnding(id), ...alt("end", text("end")) }),
       ] : head && !head.agent_id && !head.ended_at_us && !wrap ? [button("btn-primary", "hand-grab", text("take"), () => Talks.act.take(id))] : []));
   };
   const dispositionForm = (wrap) => {

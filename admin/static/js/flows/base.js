@@ -1,22 +1,11 @@
 "use strict";
-/* Small tools of the flow editor: the page's data and texts, elements without innerHTML, questions to the server. */
+/* Small tools of the flow editor: the page's data and texts, questions to the server. */
 const Flow = (() => {
   const data = JSON.parse(document.getElementById("flow-data").textContent);
   const csrf = document.querySelector("meta[name=csrf-token]").content;
   const at = (id) => document.getElementById(id);
   const text = (key, values = {}) => (data.texts[key] ?? key).replace(/\{(\w+)\}/g, (_all, name) => values[name] ?? "");
-  const element = (tag, properties = {}, ...children) => {
-    const node = document.createElement(tag);
-    for (const [name, value] of Object.entries(properties)) {
-      if (value === null || value === undefined || value === false) continue;
-      if (name === "class") node.className = value;
-      else if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-      else node.setAttribute(name, value === true ? "" : value);
-    }
-    node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false && child !== ""));
-    return node;
-  };
-  const icon = (name) => element("i", { class: `ti ti-${name}`, "aria-hidden": "true" });
+  const { element, icon } = Elements;
   const iconButton = (name, label, onclick, extra = {}) =>
     element("button", { type: "button", class: "btn btn-icon btn-ghost", title: label, "aria-label": label, onclick, ...extra }, icon(name));
   const word = (name) => data.fields[name] ?? name;
