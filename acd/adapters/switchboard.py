@@ -13,6 +13,7 @@ import structlog
 from acd.adapters.dial import UnsafeText, checked, dial_out_line, one_line
 from acd.adapters.esl_client import SwitchLink
 from acd.adapters.esl_server import CallerDesk
+from acd.adapters.third_legs import ThirdLegs
 from acd.domain.effects import (
     AnswerPhone,
     CallEffect,
@@ -135,6 +136,7 @@ class Switchboard:
     def __init__(self, core: Core, desk: CallerDesk, link: SwitchLink, domain: str) -> None:
         self._core, self._desk, self._link, self._domain = core, desk, link, domain
         self._tasks: set[asyncio.Task[None]] = set()
+        self._thirds = ThirdLegs(core, link, domain, self._api)
 
     def perform(self, effect: CallEffect) -> None:
         """See `Switch.perform`."""
@@ -159,6 +161,8 @@ class Switchboard:
             await self._dial_out(effect)
         elif isinstance(effect, MaskRecording):
             await self._mask(effect)
+        elif isinstance(effect, ThirdLegs.KINDS):
+            await self._thirds.carry_out(effect)
         else:
             await self._send(effect)
 
