@@ -58,6 +58,7 @@ def field_words() -> dict[str, str]:
         "start": _("Start"), "survey": _("Survey afterwards"), "terminator": _("Last key"), "text": _("Text"),
         "thanks": _("Thanks"), "this_number": _("Key: this number"), "timeout_seconds": _("Wait (s)"), "title": _("Title"),
         "trunk": _("Trunk"), "url": _("Address"), "value": _("Value"), "values": _("Variables"), "variable": _("Into variable"),
+        "vip_level": _("VIP level"),
         "voice": _("Voice"), "weekly": _("Own hours (else the centre's)"), "when": _("When"), "yes": _("Yes"),
     }  # fmt: skip
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 
 from ivr.call import Call
+from ivr.expression import Expression, parse
 from ivr.nodes.base import (
     FieldPath,
     Finish,
@@ -20,6 +21,8 @@ from ivr.nodes.base import (
 from ivr.outcome import Outcome
 
 Level = Annotated[int, Field(ge=1, le=9)]
+HIGHEST_VIP = 9
+CONTACTS_VIP = parse("contact.vip")
 
 
 def _as_levels(value: Any) -> Any:
@@ -33,19 +36,30 @@ Skills = Annotated[
 """The skills that an agent must have, each with the least level: `{english: 3}`, or `[english]` for any level."""
 
 
+def _contacts_vip() -> Expression:
+    return CONTACTS_VIP
+
+
+VipLevel = Annotated[
+    Expression, Field(default_factory=_contacts_vip, json_schema_extra={"default": "contact.vip"})
+]
+"""How important the caller is, 0 to 9: as the contact says that a `lookup` has found, or what is computed here."""
+
+
 class Queue(Node):
     """End the flow in a queue."""
 
     type: Literal["queue"]
     queue: QueueName
     priority: Annotated[int, Field(ge=0, le=9)] = 0
+    vip_level: VipLevel
     skills: Skills = {}
     announced: bool = True  # the caller is told its place and the time
     intent: Intent = ""  # what the caller wants, for the agent's pop-up
     survey: FlowName | None = None  # the flow that the caller goes through after the agent has hung up
     prompt: PromptList = []  # said before the music begins
     sample: ClassVar[str] = (
-        "{type: queue, queue: service, priority: 5, skills: {english: 3}, announced: false, intent: Repairs, "
+        "{type: queue, queue: service, priority: 5, vip_level: contact.vip, skills: {english: 3}, announced: false, intent: Repairs, "
         "survey: satisfaction, prompt: please_hold}"
     )
 
@@ -59,9 +73,12 @@ class Queue(Node):
             transfers={("survey",): self.survey} if self.survey else {},
         )
 
+    def expressions(self) -> Mapping[FieldPath, Expression]:
+        return asked_vip(self.vip_level)
+
     def run(self, call: Call) -> Finish:
         call.play(self.prompt, barge_in=False)
-        extra = after_talk(self.survey)
+        extra = after_talk(self.survey) | vip(call, self.vip_level)
         if self.skills:
             extra["uckefu_skills"] = ",".join(f"{name}:{level}" for name, level in self.skills.items())
         if not self.announced:
@@ -78,6 +95,18 @@ def after_talk(survey: str | None) -> dict[str, str]:
     dialplan runs `python fs_scripts.inbound after`, which takes the flow's name from `uckefu_after`.
     """
     return {"uckefu_after": survey, "transfer_after_bridge": "after:XML:uckefu"} if survey else {}
+
+
+def asked_vip(level: Expression) -> dict[FieldPath, Expression]:
+    """The expression, to be checked; not the one that is meant when there is none, for a flow may know no contact."""
+    return {} if level == CONTACTS_VIP else {("vip_level",): level}
+
+
+def vip(call: Call, level: Expression) -> dict[str, str]:
+    """The channel variable with the caller's level, for the ACD; nothing for no level, or what is none."""
+    value = call.value(level)
+    known = isinstance(value, int | float) and not isinstance(value, bool) and value >= 1
+    return {"uckefu_vip_level": str(min(int(value), HIGHEST_VIP))} if known else {}
 
 
 NODE = Queue

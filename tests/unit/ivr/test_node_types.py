@@ -295,20 +295,29 @@ def test_a_queue_says_its_wishes_in_variables(meet):
 
 
 @pytest.mark.parametrize(
-    ("agent", "target", "step"),
-    [
-        ("1002", "1002", "transfer"),
-        ("10-02; DROP", "", "queue"),
-        ("", "", "queue"),
-        (None, "", "queue"),
-        (1002, "1002", "transfer"),
-    ],
+    ("agent", "asked"), [("1002", "1002"), ("10-02; DROP", None), ("", None), (None, None), (1002, "1002")]
 )
-def test_an_agent_is_named_or_the_queue_helps(meet, agent, target, step):
+def test_a_named_agent_is_asked_by_the_acd_before_the_queue(meet, agent, asked):
     outcome, _ = meet(
         "{type: agent, agent: '{contact.agent}', queue: q}", variables={"contact": {"agent": agent}}
     )
-    assert (outcome.next, outcome.target, outcome.queue) == (step, target, "q")
+    assert (outcome.next, outcome.queue, outcome.variables().get("uckefu_agent")) == ("queue", "q", asked)
+
+
+@pytest.mark.parametrize("node", ["type: queue", "type: agent, agent: '1002'"])
+@pytest.mark.parametrize(
+    ("written", "contact", "level"),
+    [
+        ("", {"vip": 3}, "3"), ("", {"vip": 0}, None), ("", None, None), ("", {"vip": "x"}, None), ("", {"vip": 99}, "9"),
+        (", vip_level: '2'", {"vip": 3}, "2"), (", vip_level: contact.vip + 1", {"vip": 3}, "4"),
+        (", vip_level: contact.vip + 1", {"vip": "x"}, None), (", vip_level: '0'", {"vip": 3}, None),
+    ],
+)  # fmt: skip
+def test_the_callers_vip_level_is_the_contacts_unless_the_node_says_another(
+    meet, node, written, contact, level
+):
+    outcome, _ = meet(f"{{{node}, queue: q{written}}}", variables={"contact": contact})
+    assert outcome.variables().get("uckefu_vip_level") == level
 
 
 OUTSIDE = "{type: transfer, number: '{x}', trunk: t, failed: bad}"
