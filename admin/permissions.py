@@ -29,6 +29,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "mail.manage": frozenset({"administrator"}),
     "sites.manage": frozenset({"administrator"}),
     "visitors.view": frozenset({"administrator", "supervisor", "agent"}),
+    "visitors.block": frozenset({"administrator", "supervisor"}),
     "planning.use": frozenset({"administrator", "supervisor"}),
     "supervise": frozenset({"administrator", "supervisor"}),
     "replies.share": frozenset({"administrator", "supervisor"}),

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from admin.chat import events, windows
+from admin.chat.blocks import blueprint as blocks_blueprint
 from admin.chat.keeper import Keeper
 from admin.chat.positions import Positions
 from admin.chat.relay import Relay
@@ -11,6 +12,7 @@ from admin.chat.views import blueprint, visitors_blueprint
 from admin.chat.visitor_views import blueprint as visitor_list_blueprint
 
 __all__ = [
+    "blocks_blueprint",
     "blueprint",
     "events",
     "init_app",

@@ -8,7 +8,7 @@ from sqlalchemy import Select, String, cast, func, or_, select
 from admin.accounts.identity import SignedIn
 from admin.db import db
 from admin.telephone import e164
-from sql.models import Contact, ContactNumber, Queue, SurveyAnswer, Tier, User, Voicemail
+from sql.models import Contact, ContactNumber, OutgoingMail, Queue, SurveyAnswer, Tier, User, Voicemail
 
 MOST = 200
 OF_ALL = ("administrator", "supervisor")
@@ -36,6 +36,18 @@ def open_count(user: SignedIn) -> int:
     """How many messages wait for somebody."""
     waiting = _seen_by(user).where(Voicemail.done_at.is_(None)).subquery()
     return db.session.scalar(select(func.count()).select_from(waiting)) or 0
+
+
+def newest(user: SignedIn) -> Voicemail | None:
+    """The message that came last among those that wait."""
+    waiting = _seen_by(user).where(Voicemail.done_at.is_(None))
+    return db.session.scalar(waiting.order_by(Voicemail.at.desc(), Voicemail.id.desc()).limit(1))
+
+
+def unsent_mails() -> int:
+    """Mails about voicemails that have not left."""
+    unsent = (OutgoingMail.kind == "voicemail", OutgoingMail.state.in_(("waiting", "failed")))
+    return db.session.scalar(select(func.count()).select_from(OutgoingMail).where(*unsent)) or 0
 
 
 def messages(user: SignedIn, *, done: bool, region: str) -> list[Row]:

@@ -25,11 +25,11 @@ from admin.calls import queries as calls
 from admin.calls.views import only_agent
 from admin.i18n import language
 from admin.inbox import queries
-from admin.permissions import requires
+from admin.permissions import allowed, requires
 from admin.shell import centre
 from admin.telephone import masked, place
 from sql.models import Voicemail
-from uckefu.times import now
+from uckefu.times import as_utc, now, to_us
 
 blueprint = Blueprint("inbox", __name__, url_prefix="/voicemail")
 LONGEST_NOTE = 1000
@@ -46,14 +46,27 @@ def page() -> ResponseReturnValue:
         waiting=queries.open_count(current_user), queues=directory.names(language())["queues"], today=now(),
         masked=lambda number: masked(number, region), place=lambda number: place(number, language(), region),
         lasting=lambda seconds: timedelta(seconds=seconds), longest=LONGEST_NOTE,
+        unsent_mails=queries.unsent_mails() if allowed("mail.manage") else 0,
     )  # fmt: skip
 
 
 @blueprint.get("/count")
 @requires("voicemail.use")
 def count() -> ResponseReturnValue:
-    """How many wait, for the number on the rail."""
-    return jsonify(count=queries.open_count(current_user))
+    """How many wait, for the number on the rail; and the newest, to be announced once by each browser."""
+    newest = queries.newest(current_user)
+    return jsonify(count=queries.open_count(current_user), newest=newest and _news(newest))
+
+
+def _news(message: Voicemail) -> dict[str, object]:
+    queue = directory.names(language())["queues"].get(message.queue_name, message.queue_name)
+    caller = masked(message.number, centre().region) or _("Unknown")
+    words = _("New voicemail: %(caller)s, %(queue)s", caller=caller, queue=queue) if queue else ""
+    return {
+        "id": message.id,
+        "at_us": to_us(as_utc(message.at)),
+        "words": words or _("New voicemail: %(caller)s", caller=caller),
+    }
 
 
 def _message(message_id: str) -> Voicemail:

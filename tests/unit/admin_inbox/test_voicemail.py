@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from sql.models import AuditEntry, Voicemail
+from sql.outbox import put
 
 pytestmark = pytest.mark.usefixtures("messages")
 
@@ -19,7 +20,7 @@ def test_a_supervisor_sees_all_the_one_that_waits_longest_first(sign_in):
     client = sign_in("supervisor")
     assert shown(client) == ["a", "b", "c"]
     assert shown(client, "done") == ["d"]
-    assert client.get("/voicemail/count").get_json() == {"count": 3}
+    assert client.get("/voicemail/count").get_json()["count"] == 3
 
 
 def test_an_agent_sees_those_of_its_queues_and_those_that_name_it(sign_in):
@@ -69,3 +70,18 @@ def test_the_rating_and_its_comment_stand_at_the_call(admin, sign_in):
 
 def test_the_rail_says_how_many_wait(admin):
     assert 'data-voicemail-count="/voicemail/count"' in admin.get("/voicemail/").get_data(as_text=True)
+
+
+def test_the_newest_that_waits_is_told_to_be_announced(admin, sign_in):
+    told = admin.get("/voicemail/count").json
+    assert told["count"] == 3
+    assert told["newest"]["id"] == "c" and "138****8000" in told["newest"]["words"]
+    assert "13800138000" not in admin.get("/voicemail/count").text
+
+
+def test_an_administrator_sees_that_mails_about_voicemails_have_not_left(admin, sign_in, session):
+    assert "See why" not in admin.get("/voicemail/").text
+    put(session, "voicemail", "desk@example.com", key="1", voicemail_id="a")
+    session.commit()
+    assert "See why" in admin.get("/voicemail/").text
+    assert "See why" not in sign_in("agent1").get("/voicemail/").text
