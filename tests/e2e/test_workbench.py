@@ -12,10 +12,11 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sql.models import Conversation, Message, QuickReply, Talk
+from sql.models import Conversation, Message, QuickReply, Talk, Voicemail
 from tests.e2e.conftest import Scene
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
+from uckefu.times import now
 
 pytestmark = pytest.mark.timeout(300)  # a whole morning of an agent, on a machine that others use too
 
@@ -343,3 +344,22 @@ def _transfer(scene: Scene, page: Page, visitor: Visitor) -> None:
     scene.shot(colleague, "workbench-chat-en-1280")
     said = _record(scene, select(Message).where(Message.kind == "text", Message.author == "agent"))
     assert len({m.client_id for m in said}) == len(said)
+
+
+def test_a_new_voicemail_is_announced_once_with_words_and_a_tone(scene: Scene) -> None:
+    page = scene.page("supervisor")
+    wait_until(
+        lambda: page.evaluate("localStorage.getItem('uckefu.voicemail')"), what="the page to know what waits"
+    )
+    engine = scene.stack.engine()
+    with Session(engine) as session, session.begin():
+        session.add(
+            Voicemail(id="new", interaction_id="new", number="13800138000", at=now(), seconds=5, queue_name="service", note="")
+        )  # fmt: skip
+    engine.dispose()
+    page.reload()
+    expect(page.locator("a.uc-toast")).to_have_text("新语音留言：138****8000，客服")
+    scene.shot(page, "voicemail-toast")
+    page.reload()
+    expect(page.locator("[data-voicemail-count] .uc-count")).to_have_text("1")
+    expect(page.locator("html[data-voicemails]")).to_have_count(0)
