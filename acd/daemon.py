@@ -28,6 +28,7 @@ from acd.adapters.sql_config import ConfigurationReader
 from acd.adapters.stranded import Stranded
 from acd.adapters.switchboard import Switchboard
 from acd.contract import EVENTS, INPUTS
+from acd.domain.board import FREE
 from acd.domain.effects import Answer, CallEffect, Effect, ReadConfiguration
 from acd.domain.engine import Engine
 from acd.domain.inputs import Started
@@ -250,7 +251,7 @@ class Writer:
     def _fill(self, metrics: Metrics) -> None:
         for name, board in self.core.engine.board.queues.items():
             metrics.waiting.labels(name).set(len(board.seats))
-            metrics.ready.labels(name).set(len(board.free))
+            metrics.ready.labels(name).set(board.census.get(FREE, 0))
         metrics.redis_away.set(self.journal.is_away)
         metrics.backlog.set(self.journal.backlog_size)
 

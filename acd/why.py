@@ -40,7 +40,7 @@ WORDS: dict[str, dict[str, str]] = {
         "rule:least-talk-time": "通话时长最短优先", "rule:ring-all": "全部振铃", "rule:top-down": "按顺序分配",
         "rule:random": "随机分配", "rule:skill-score": "技能得分优先", "rule:tiers": "级别与顺位优先",
         "rule:fewest-conversations": "空闲坐席优先", "rule:rotation": "坐席平均分配",
-        "rule:historic-agent": "历史坐席优先", "rule:taken": "手动接入", "rule:transferred": "转接",
+        "rule:historic-agent": "历史坐席优先", "rule:named-agent": "指定坐席", "rule:taken": "手动接入", "rule:transferred": "转接",
     },
     "en": {
         "MemberEntered": "{number} entered the queue {queue}",
@@ -76,7 +76,7 @@ WORDS: dict[str, dict[str, str]] = {
         "rule:least-talk-time": "least-talk-time", "rule:ring-all": "ring-all", "rule:top-down": "top-down",
         "rule:random": "random", "rule:skill-score": "skill-score", "rule:tiers": "tiers",
         "rule:fewest-conversations": "fewest-conversations", "rule:rotation": "rotation",
-        "rule:historic-agent": "the contact's former agent", "rule:taken": "taken by hand",
+        "rule:historic-agent": "the contact's former agent", "rule:named-agent": "the agent asked for", "rule:taken": "taken by hand",
         "rule:transferred": "transferred",
     },
 }  # fmt: skip

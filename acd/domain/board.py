@@ -14,6 +14,8 @@ from acd.domain.model import Agent, Member
 from acd.domain.strategies import Key, lot, strategy_named
 
 FREE = "free"
+GUEST = 0
+"""The level of agents who are asked in a queue that is not theirs: only for whoever named them."""
 _Name = TypeVar("_Name")
 _Entry = TypeVar("_Entry", bound=tuple[Any, ...])
 MemberKey = tuple[int, int, int, str]
@@ -156,11 +158,12 @@ class QueueBoard:
         """Whom this free agent should be offered: (another round, the member's place)."""
         kind = self.free[agent_id][0]
         best: tuple[int, MemberKey] | None = None
+        is_guest = kind.level == GUEST
         for need, members in self.classes.items():
             found = (1 if agent_id in need.tried else 0, members[0])
             if best is not None and best < found:
                 continue
-            if need.wanted:
+            if need.wanted or is_guest:
                 if need.wanted != agent_id:
                     continue
             elif (need.skills or self.is_tiered) and not self.suits(need, kind):
@@ -210,8 +213,21 @@ class QueueBoard:
             else:
                 insort(together, key)
 
+    def change_guest(self, agent: Agent, tier: TierConfig, kind: Kind, stands: str) -> None:
+        """The same for one whose queue this is not: it is found by name, and counts nowhere."""
+        if stands == FREE:
+            self.free[agent.agent_id] = (
+                kind,
+                (GUEST, *self.strategy.key(agent, tier), agent.agent_id),
+            )
+        else:
+            self.free.pop(agent.agent_id, None)
+
     def leave(self, agent_id: int, tier: TierConfig, stands: str) -> None:
         """The agent does not serve the queue any more."""
+        if tier.level == GUEST:
+            self.free.pop(agent_id, None)
+            return
         self.census[stands] -= 1
         if stands != "offline":
             self.levels[tier.level] -= 1
@@ -276,6 +292,11 @@ class Board:
             before = was[board.is_written] if was else ""
             if before == stand != FREE:
                 continue
+            if tier.level == GUEST:
+                board.change_guest(agent, tier, kind, stand)
+                if stand == FREE:
+                    self.new_agents[agent_id] = None
+                continue
             board.change(agent, tier, kind, before, stand)
             if stand == "offline" and board.config.limits and not board.staffed_levels():
                 self.deserted[tier.queue] = None
@@ -300,6 +321,20 @@ class Board:
         self._tiers[agent.agent_id] = found
         return found
 
+    def invite(self, agent: Agent, queue: str) -> None:
+        """Somebody in this queue asks for an agent whose queue it is not."""
+        board = self.queues[queue]
+        if board.is_written or agent.agent_id in board.tiers:
+            return
+        tier = TierConfig(queue=queue, level=GUEST)
+        board.tiers[agent.agent_id] = tier
+        here = (board, tier, Kind((), GUEST))
+        tiers = self._tiers.get(agent.agent_id)
+        self._tiers[agent.agent_id] = [*(self._tiers_of(agent) if tiers is None else tiers), here]
+        stands = self._standing.get(agent.agent_id)
+        if stands:
+            board.change_guest(agent, tier, here[2], stands[0])
+
     def queues_of(self, agent_id: int) -> list[tuple[QueueBoard, TierConfig, Kind]]:
         """The agent's queues."""
         return self._tiers.get(agent_id, [])
@@ -313,6 +348,8 @@ class Board:
             board.tiers.pop(agent_id, None)
             if stands is not None:
                 board.leave(agent_id, tier, stands[board.is_written])
+                if tier.level == GUEST:
+                    continue
                 self._wake_levels(board)
                 if board.config.limits and not board.staffed_levels():
                     self.deserted[tier.queue] = None

@@ -197,6 +197,8 @@ class Engine:
             self.board.place(agent)
         for member in state.members.values():
             if member.state == "waiting":
+                if member.wanted_agent in state.agents:
+                    self.board.invite(state.agents[member.wanted_agent], member.queue)
                 self.board.seat(member, line.need_of(self, member))
         self.board.deserted.clear()
         self.board.new_members.clear()  # each match has an agent, and all who are free are looked at

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from acd import messages as facts
 from acd.domain import announcements, skills
-from acd.domain.board import Need
+from acd.domain.board import GUEST, Need
 from acd.domain.inputs import QueueConfig
 from acd.domain.model import Agent, Member
 
@@ -86,13 +86,16 @@ def want(e: "Engine", member_values: dict[str, Any], queue: str, agent_id: int |
     """Let the member that is about to enter ask for this agent first, when it is worth the wait."""
     agent = e.state.agents.get(agent_id or 0)
     seconds = e.state.queues[queue].historic_wait_seconds
-    if agent and any(tier.queue == queue for tier in agent.config.tiers):
+    is_theirs = agent and any(tier.queue == queue for tier in agent.config.tiers)
+    if agent and (is_theirs or e.state.queues[queue].channel == "voice"):
         member_values["wanted_agent"] = agent.agent_id
         member_values["wanted_until_us"] = e.now_us + max(0, seconds) * 1_000_000
 
 
 def seat(e: "Engine", member: Member) -> None:
     """It waits from now on, with what it needs after so long."""
+    if member.wanted_agent in e.state.agents:
+        e.board.invite(e.state.agents[member.wanted_agent], member.queue)
     if member.wanted_agent and not _is_worth_waiting(e, member):
         member.wanted_agent = 0
     need = need_of(e, member)
@@ -162,7 +165,7 @@ def _next_change_us(e: "Engine", member: Member) -> int | None:
     if config.tier_wait_seconds:
         step_us = config.tier_wait_seconds * 1_000_000
         steps = (member.looked_at_us - member.entered_at_us) // step_us + 1
-        if steps < len({tier.level for tier in e.board.queues[member.queue].tiers.values()}):
+        if steps < len({tier.level for tier in e.board.queues[member.queue].tiers.values()} - {GUEST}):
             times.append(member.entered_at_us + steps * step_us)
     if member.wanted_agent:
         times.append(member.wanted_until_us)

@@ -167,14 +167,14 @@ def _reason(board: QueueBoard, member: Member, agent: Agent, *, another_round: b
         "another_round": another_round,
     }
     if need.wanted:
-        reason = {**reason, "rule": "historic-agent"}
+        reason = {**reason, "rule": "named-agent" if member.is_call else "historic-agent"}
     if need.skills:
         reason["skills"] = dict(need.skills)
     if member.note:
         reason["note"] = member.note
     if board.strategy.by_skill:
         reason["score"] = -board.rank_of(agent.agent_id, member)[1]
-    if tier.level != 1 or board.config.tier_wait_seconds:
+    if tier.level > 1 or board.config.tier_wait_seconds:
         reason["level"] = tier.level
     return reason
 

@@ -102,7 +102,7 @@ class AnyOrder(RuleBasedStateMachine):
         queue=st.sampled_from(["sales", "service", "all", "?"]),
         priority=st.integers(-1, 11),
         skills=st.sampled_from(NEEDS),
-        wanted=st.sampled_from(["", "", "1003"]),
+        wanted=st.sampled_from(["", "", "1003", "1004"]),
         back=st.sampled_from(["", "", "13800138000"]),
     )
     def arrive(self, channel: str, queue: str, priority: int, skills: str, wanted: str, back: str) -> None:
@@ -306,6 +306,7 @@ class AnyOrder(RuleBasedStateMachine):
             for agent in engine.state.agents.values():
                 stands = (standing if member.is_call else standing_for_conversations)(agent, rules)
                 tier = next((t for t in agent.config.tiers if t.queue == member.queue), None)
+                assert stands != FREE or member.wanted_agent != agent.agent_id, "free, and asked for by name"
                 if (
                     tier
                     and self.is_open(member, tier)

@@ -266,7 +266,7 @@ def test_where_members_age_nobody_starves() -> None:
 def test_the_agent_whom_a_flow_asked_for_is_asked_first() -> None:
     centre = a_centre("longest-idle")
     assert centre.offered_to(centre.arrives(wanted_extension="1001")) == 1
-    assert centre.told(OfferMade)[0].reason["rule"] == "historic-agent"
+    assert centre.told(OfferMade)[0].reason["rule"] == "named-agent"
 
 
 def test_a_caller_whose_agent_declines_takes_the_normal_way() -> None:
