@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from acd import messages as facts
 from acd.domain import agents, consult, supervision, thirds
+from acd.domain.effects import MaskRecording
 from acd.domain.inputs import Input, LegEnded, SeenLeg, SwitchSeen, ThirdAnswered
 from acd.domain.model import Agent, Talk, Third
 
@@ -92,6 +93,7 @@ def bridged(e: "Engine", third: Third) -> None:
     who = {"offer_id": third.offer_id, "interaction_id": third.interaction_id, "agent_id": third.agent_id}
     if third.purpose == "consult":
         e.emit(facts.ConsultEnded, number=third.number, result="completed", cause="", **who)
+        e.effect(MaskRecording(third.switch, third.channel_id, False))
     else:
         e.emit(facts.CallSupervised, mode="take-over", by=third.actor, **who)
     for other in list(e.state.thirds.values()):

@@ -116,6 +116,7 @@ def test_a_completed_transfer_gives_the_colleague_the_call_and_the_agent_wrap_up
     centre.do(LegAnswered, leg_id=leg)
     assert (centre.state(1), centre.state(2)) == ("wrap-up", "talking")
     assert centre.agent(2).talk.number == "13900000001"
+    assert not centre.wanted(MaskRecording)[-1].on
     assert centre.told(ConsultEnded)[-1].result == "completed"
     assert [e.agent_id for e in centre.told(CallConnected)] == [1, 2]
     centre.agent_hangs_up(2)

@@ -1,0 +1,216 @@
+"""Attended transfer, three-way and supervision with real phones on the whole stack, on both switches.
+
+Who hears whom is told by the phones' tones. The caller is outside, the agent has 1001; 1002 is the colleague's or the
+supervisor's phone.
+"""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from acd.contract import ConsultCall, HangUpCall, SetStatus, SteerConsult, SuperviseCall
+from tests.conformance.hearing import channels_of, story
+from tests.conformance.office import Office, record
+from tests.conformance.switches import NAMES, find_freeswitch
+from tests.support.stack import Stack
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def open_office(request, tmp_path_factory) -> Iterator[Office]:
+    pytest.importorskip("pjsua2")
+    binary = find_freeswitch()
+    if request.param == "freeswitch" and binary is None:
+        pytest.skip("FreeSWITCH is not here (FREESWITCH names its binary, else PATH)")
+    environment = {"UCKEFU_SWITCH": request.param}
+    if binary is not None:
+        environment["FREESWITCH"] = os.path.abspath(binary)
+    with Stack(environment) as stack:
+        made = Office(stack, tmp_path_factory.mktemp("office"))
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def office(open_office: Office, tmp_path) -> Iterator[Office]:
+    """1001 talks with a caller (`office.interaction_id`); 1002 is signed in, on a break."""
+    made = open_office
+    made.customer, made.agent_phone, made.third = made.caller, made.phones["1001"], made.phones["1002"]
+    for phone in (made.customer, made.agent_phone, made.third):
+        phone.begin(tmp_path)
+    made.choose("1001", "ready")
+    made.customer.call("4001")
+    made.customer.wait("confirmed")
+    made.customer.do("dtmf", digits="2")
+    made.agent_phone.answer_next(30)
+    made.customer.hears("agent")
+    made.agent_phone.hears("caller")
+    made.choose("1002", "break")
+    call = wait_until(lambda: made.agent("1001").get("call"), what="the call")
+    made.interaction_id = call["interaction_id"]
+    yield made
+    made.customer.hang_up()
+    for extension in made.phones:
+        made.acd.send(SetStatus(agent_id=made.ids[extension], status="offline"))
+        wait_until(
+            lambda extension=extension: (
+                made.agent(extension).get("state") == "signed-out"
+                or not made.acd.send(SetStatus(agent_id=made.ids[extension], status="offline")).ok
+            ),
+            what=f"{extension} to be free",
+            seconds=20,
+        )
+
+
+def consult(office: Office) -> None:
+    """The agent asks 1002, who answers."""
+    assert office.acd.send(
+        ConsultCall(agent_id=office.ids["1001"], kind="agent", target=str(office.ids["1002"]))
+    ).ok
+    office.third.answer_next()
+    wait_until(lambda: consult_of(office).get("answered_at_us"), what="the consult to be answered")
+
+
+def consult_of(office: Office) -> dict:
+    return (office.agent("1001").get("call") or {}).get("consult") or {}
+
+
+def steer(office: Office, to: str) -> None:
+    reply = office.acd.send(SteerConsult(agent_id=office.ids["1001"], to=to))
+    assert reply.ok, reply
+
+
+def supervise(office: Office, mode: str) -> None:
+    reply = office.acd.send(
+        SuperviseCall(agent_id=office.ids["1001"], mode=mode, extension="1002", actor="supervisor:1")
+    )
+    assert reply.ok, reply
+
+
+def state(office: Office, extension: str, wanted: str) -> None:
+    wait_until(lambda: office.agent(extension).get("state") == wanted, what=f"{extension} to be {wanted}")
+
+
+def test_an_attended_transfer_from_the_question_to_the_record(office):
+    consult(office)
+    office.customer.hears_silence()  # the stack's music is none of the tones
+    office.agent_phone.hears("second")
+    office.third.hears("agent")
+    state(office, "1002", "busy")
+    steer(office, "complete")
+    office.agent_phone.wait("disconnected")
+    office.customer.hears("second")
+    office.third.hears("caller")
+    state(office, "1001", "wrap-up")
+    state(office, "1002", "talking")
+    office.customer.hang_up()
+    office.third.wait("disconnected")
+    state(office, "1002", "wrap-up")
+    interaction, legs = record(office, office.interaction_id)
+    assert {leg.role for leg in legs} == {"caller", "agent", "consult"}
+    left, right = channels_of(office.stack.settings.recordings_dir / interaction.recording)
+    assert set(story(left)) == {
+        "caller"
+    }  # what agent and colleague say between themselves is kept as silence
+    assert [tone for tone in story(right) if tone != "music"] == ["agent", "second"]
+
+
+def test_to_and_fro_between_customer_and_colleague_then_all_three_then_the_agent_leaves(office):
+    consult(office)
+    office.agent_phone.hears("second")
+    steer(office, "customer")
+    office.third.hears_silence()  # the stack's music is none of the tones
+    office.agent_phone.hears("caller")
+    steer(office, "private")
+    office.customer.hears_silence()  # the stack's music is none of the tones
+    office.agent_phone.hears("second")
+    steer(office, "together")
+    office.customer.hears("second")
+    office.customer.hears("agent")
+    office.third.hears("caller")
+    office.third.hears("agent")
+    assert office.acd.send(HangUpCall(agent_id=office.ids["1001"])).ok
+    office.agent_phone.wait("disconnected")
+    office.customer.hears("second")
+    office.third.hears("caller")
+    state(office, "1002", "talking")
+
+
+def test_when_the_agents_phone_hangs_up_in_a_three_way_the_others_go_on(office):
+    consult(office)
+    steer(office, "together")
+    office.customer.hears("second")
+    office.agent_phone.hang_up()
+    office.third.hears("caller")
+    office.customer.hears("second")
+    state(office, "1001", "wrap-up")
+    state(office, "1002", "talking")
+
+
+def test_a_colleague_who_declines_leaves_the_customer_with_the_agent(office):
+    assert office.acd.send(
+        ConsultCall(agent_id=office.ids["1001"], kind="agent", target=str(office.ids["1002"]))
+    ).ok
+    office.customer.hears_silence()  # the stack's music is none of the tones
+    office.third.wait("incoming")
+    office.third.hang_up()
+    office.customer.hears("agent")
+    office.agent_phone.hears("caller")
+    wait_until(lambda: not consult_of(office), what="the end of the consult")
+    state(office, "1002", "not-ready")
+
+
+def test_a_customer_who_hangs_up_in_a_consult_leaves_nobody_on_music(office):
+    consult(office)
+    office.customer.hang_up()
+    office.agent_phone.wait("disconnected")
+    office.third.wait("disconnected")
+    state(office, "1001", "wrap-up")
+
+
+def test_a_killed_acd_in_a_consult_loses_no_talk_and_the_transfer_can_be_completed_afterwards(office):
+    consult(office)
+    office.stack.wait_restarted("acd", office.stack.kill("acd"))
+    office.agent_phone.hears("second")
+    office.customer.hears_silence()  # the stack's music is none of the tones
+    wait_until(lambda: consult_of(office).get("answered_at_us"), what="the consult on the page", seconds=20)
+    steer(office, "complete")
+    office.customer.hears("second")
+    state(office, "1002", "talking")
+
+
+def test_a_supervisor_listens_whispers_barges_in_and_takes_over(office):
+    supervise(office, "listen")
+    office.third.answer_next()
+    office.third.hears("caller")
+    office.third.hears("agent")
+    supervise(office, "whisper")
+    office.agent_phone.hears("second")
+    supervise(office, "barge")
+    office.customer.hears("second")
+    supervise(office, "whisper")
+    supervise(office, "take-over")
+    office.agent_phone.wait("disconnected")
+    office.third.hears("caller")
+    office.customer.hears("second")
+    state(office, "1001", "wrap-up")
+    state(office, "1002", "talking")
+    office.customer.hang_up()
+    _, legs = record(office, office.interaction_id)
+    assert {leg.role for leg in legs} == {"caller", "agent", "supervisor"}
+
+
+def test_a_supervisor_who_stops_leaves_the_talk_as_it_was_and_was_heard_by_nobody(office):
+    supervise(office, "listen")
+    office.third.answer_next()
+    office.third.hears("caller")
+    supervise(office, "stop")
+    office.third.wait("disconnected")
+    office.agent_phone.hears("caller")
+    state(office, "1002", "not-ready")
+    heard = office.customer.heard()  # the flow's prompts before the talk are no tones of ours
+    assert "second" not in heard[heard.index("agent") :]
+    assert "second" not in office.agent_phone.heard()
