@@ -36,6 +36,7 @@ from admin import (
     security,
     shell,
     supervision,
+    tickets,
     users,
 )
 from admin.db import db
@@ -77,6 +78,7 @@ def create_app(settings: Settings, *, async_mode: str = "threading", **overrides
         desk,
         calls,
         contacts,
+        tickets,
         supervision,
         queues,
         planning,

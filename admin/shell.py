@@ -27,6 +27,7 @@ RAIL = (
     Entry("calls.page", "history", _l("Calls"), "calls.view"),
     Entry("supervision.live", "eye", _l("Live"), "supervise"),
     Entry("contacts.page", "address-book", _l("Contacts"), "contacts.view"),
+    Entry("tickets.page", "ticket", _l("Tickets"), "tickets.use"),
     Entry("planning.page", "chart-histogram", _l("Staffing"), "planning.use"),
     Entry("queues.page", "stack-2", _l("Queues"), "queues.manage"),
     Entry("flows.page", "sitemap", _l("Voice flows"), "flows.manage"),

@@ -14,11 +14,13 @@ from admin.telephone import e164, parse
 from sql.models import (
     BlacklistEntry,
     Contact,
+    ContactAttachment,
     ContactNote,
     ContactNumber,
     ContactTag,
     ContactTagging,
     Interaction,
+    Ticket,
     Visitor,
 )  # fmt: skip
 from uckefu.times import now
@@ -188,7 +190,15 @@ def merge(kept: Contact, other: Contact, take_from_other: Iterable[str]) -> None
     missing = {t.id for t in tags.get(other.id, [])} - {t.id for t in tags.get(kept.id, [])}
     db.session.execute(delete(ContactTagging).where(ContactTagging.contact_id == other.id))
     db.session.add_all(ContactTagging(contact_id=kept.id, tag_id=id_) for id_ in missing)
-    for model in (ContactNumber, ContactNote, Interaction, Visitor, BlacklistEntry):
+    for model in (
+        ContactNumber,
+        ContactNote,
+        ContactAttachment,
+        Ticket,
+        Interaction,
+        Visitor,
+        BlacklistEntry,
+    ):
         change = update(model).where(model.contact_id == other.id).values(contact_id=kept.id)
         db.session.execute(change.execution_options(synchronize_session=False))
     earlier = update(Contact).where(Contact.merged_into_id == other.id).values(merged_into_id=kept.id)
@@ -201,10 +211,10 @@ def merge(kept: Contact, other: Contact, take_from_other: Iterable[str]) -> None
 
 def forget(contact: Contact) -> None:
     """Delete a contact and what was noted about it; its interactions stay in the record, without it."""
-    for model in (Interaction, Visitor, BlacklistEntry):
+    for model in (Interaction, Visitor, BlacklistEntry, Ticket):
         change = update(model).where(model.contact_id == contact.id).values(contact_id=None)
         db.session.execute(change.execution_options(synchronize_session=False))
-    for table in (ContactNumber, ContactNote, ContactTagging):
+    for table in (ContactNumber, ContactNote, ContactTagging, ContactAttachment):
         db.session.execute(delete(table).where(table.contact_id == contact.id))
     db.session.execute(delete(Contact).where(Contact.merged_into_id == contact.id))
     db.session.execute(delete(Contact).where(Contact.id == contact.id))

@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 
 def talk_texts() -> dict[str, str]:
     """By key, as `desk.texts.js_texts`."""
-    return {**_list(), **_messages(), **_composer(), **_side(), **_block(), **_watch()}
+    return {**_list(), **_messages(), **_composer(), **_side(), **_block(), **_watch(), **_tickets()}
 
 
 def _list() -> dict[str, str]:
@@ -62,6 +62,16 @@ def _block() -> dict[str, str]:
         "block.title": _("Block this visitor"), "block.why": _("Why"), "block.days": _("For how long"), "block.do": _("Block"),
         "block.is": _("Blacklisted"), "block.done": _("Blocked; the chat has ended."),
         "block.1": _("1 day"), "block.7": _("one week"), "block.30": _("30 days"), "block.0": _("for good"),
+    }  # fmt: skip
+
+
+def _tickets() -> dict[str, str]:
+    return {
+        "ticket.title": _("Open tickets"), "ticket.make": _("Ticket"), "ticket.new": _("New ticket"), "ticket.what": _("Title"),
+        "ticket.text": _("What is to be done"), "ticket.agent": _("Agent"), "ticket.nobody": _("nobody yet"), "ticket.me": _("me"),
+        "ticket.priority": _("Priority"), "priority.urgent": _("Urgent"), "priority.high": _("High"), "priority.normal": _("Normal"), "priority.low": _("Low"),
+        "ticket.made": _("Ticket #{id} made."), "ticket.none": _("No open ticket."), "ticket.about": _("{name}: {words}"), "ticket.save": _("Make the ticket"),
+        "ticket.no_one": _("Choose a chat or take a call first."), "ticket.open": _("Open the ticket"),
     }  # fmt: skip
 
 

@@ -7,12 +7,15 @@ from typing import Any
 
 from sqlalchemy import select
 
+from admin.chat import regions
 from admin.contacts import queries as contacts
 from admin.contacts.handles import handle
 from admin.db import db
 from admin.desk.queries import contact_of
 from admin.i18n import language
 from admin.telephone import masked, place, spellings
+from admin.tickets import queries as tickets
+from admin.tickets.words import priority_words, status_words
 from sql.models import Contact, Conversation, Interaction, PageView, Site, Visit, Visitor
 from uckefu.centre import Centre
 from uckefu.times import clock, elapsed, shown
@@ -37,6 +40,7 @@ def card(row: Conversation, here: Centre) -> Shape:
         "contact": contact and contact_shape(contact, here),
         "visitor": visitor and _visitor_shape(row, visitor, here),
         "trail": _trail(row.visitor_id, here.timezone),
+        "tickets": ticket_shapes(contact.id if contact else None, row.id),
         "past": [past_shape(line, here.timezone) for line in past],
         "all_tags": tag_shapes(),
     }
@@ -58,9 +62,22 @@ def caller_panel(number: str, interaction_id: str, here: Centre) -> Shape:
         "contact": contact and contact_shape(contact, here),
         "visitor": None,
         "trail": [],
+        "tickets": ticket_shapes(contact.id if contact else None, interaction_id),
         "past": [past_shape(line, here.timezone) for line in past],
         "all_tags": tag_shapes(),
     }
+
+
+def ticket_shapes(contact_id: int | None, interaction_id: str) -> list[Shape]:
+    """What is still to be done for the contact, or came of this interaction."""
+    states, priorities = status_words(), priority_words()
+    return [
+        {
+            "id": t.id, "title": t.title, "state": states[t.status], "pressing": t.priority in ("high", "urgent"),
+            "priority": priorities[t.priority],
+        }
+        for t in tickets.undone_of(contact_id, interaction_id)
+    ]  # fmt: skip
 
 
 def tag_shapes() -> list[Shape]:
@@ -122,7 +139,7 @@ def _visitor_shape(row: Conversation, visitor: Visitor, here: Centre) -> Shape:
     return {
         "id": visitor.id, "site": site.name if site else "", "name": visitor.name, "email": visitor.email,
         "phone": masked(visitor.phone, here.region) if visitor.phone else "",
-        "region": visit.region if visit else "", "address": row.address,
+        "region": regions.words(visit.region, language()) if visit else "", "address": row.address,
         "device": " · ".join(filter(None, (visit.device, visit.system, visit.browser))) if visit else "",
         "source": (visit.source if visit else "") or visitor.first_source, "visits": visitor.visits, "stay": stay,
         "page_url": row.page_url, "page_title": row.page_title, "prechat": dict(row.prechat or {}),

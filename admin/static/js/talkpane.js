@@ -90,6 +90,7 @@ const TalkPane = (() => {
         element("p", { class: "uc-meta uc-cut m-0" }, head ? [Desk.queue(head.queue), " · ", text("talk.since", { time: timeOfDay(head.opened_at_us).slice(0, 5) }), " · ", head.ended_at_us ? text("talk.over") : timer({ from: head.opened_at_us })] : "")),
       ...(mine ? [
         button(later ? "btn-primary" : "btn-icon", "clock-pause", later ? text("take_up") : "", () => Talks.act.later(id, !later), alt("later", text(later ? "take_up" : "put_off"))),
+        button("btn-icon uc-ticketbutton", "ticket", "", () => Tickets.open(), alt("ticket", text("ticket.new"))),
         button("", "arrow-forward-up", text("transfer"), null, { popovertarget: "talk-transfer", ...alt("give", text("transfer")) }),
         button("", "circle-check", text("end"), () => Talks.act.end(id), { disabled: Talks.isEnding(id), ...alt("end", text("end")) }),
       ] : head && !head.agent_id && !head.ended_at_us && !wrap ? [button("btn-primary", "hand-grab", text("take"), () => Talks.act.take(id))] : []));
@@ -188,6 +189,7 @@ const TalkPane = (() => {
         contact?.fields.length ? element("dl", { class: "uc-pairs" }, ...contact.fields.flatMap(([title, value]) => [element("dt", {}, title), element("dd", {}, value)])) : "",
         call ? Panes.callFacts(call, contact?.numbers.some((n) => n.shown === call.number)) : "",
         contact ? tags(contact, content.all_tags) : linkForm(id, call)),
+      section([text("ticket.title"), " ", content.tickets?.length || ""], ...Tickets.list(content.tickets ?? [])),
       visitor ? section(text("visitor.title"), pairs(["visitor.name", visitor.name], ["fact.number", visitor.phone], ["fact.mail", visitor.email], ["visitor.where", [visitor.region, visitor.address].filter(Boolean).join(" · ")],
         ["visitor.device", visitor.device], ["visitor.source", visitor.source], ["visitor.visits", visitor.visits ? text("visitor.count", { n: visitor.visits, time: visitor.stay || "—" }) : ""], ["visitor.page", visitor.page_title || visitor.page_url]),
       ...Object.entries(visitor.prechat).filter(([key]) => !["name", "phone", "email"].includes(key)).map(([key, value]) => element("p", { class: "uc-meta m-0" }, `${key}: ${value}`)), block(id)) : "",
@@ -237,5 +239,8 @@ const TalkPane = (() => {
     /* The side panel of the present call, when no conversation is selected. */
     drawCaller(call) { presentCall = call; drawSide(); },
     forgetSide: () => { sideShown = ""; },
+    /* Whom the side panel is about: the conversation or call, and its contact if it is known. */
+    about: () => (card.id ? { id: card.id, contact: card.content?.contact ?? null } : null),
+    takeTickets: (id, tickets) => { if (card.id === id && card.content) { card.content.tickets = tickets; drawSide(true); } },
   };
 })();
