@@ -69,6 +69,7 @@ from acd.messages import (
     encode_command,
     encode_event,
 )
+from acd.why import story
 
 __all__ = [
     "CHOSEN_STATUSES",
@@ -139,6 +140,7 @@ __all__ = [
     "decode_event",
     "encode_command",
     "encode_event",
+    "story",
 ]  # fmt: skip
 
 INPUTS, SNAPSHOT, LEASE = "uckefu:acd:inputs", "uckefu:acd:snapshot", "uckefu:acd:lease"
@@ -174,6 +176,10 @@ AcdView = dict[str, Any]
     "conversations": [{"offer_id", "interaction_id", "queue", "channel", "name", "number", "entered_at_us", "assigned_at_us"}],
     "conversation_wrap_ups": [the fields of "wrap_up"], each takes a place until it is finished or its time is over,
     "capacity": {"conversations": n, wrap-ups included, "maximum": n, "open": bool: a conversation may come now}}}}"""
+
+
+STORY_PAGE = 1000
+MOST_LOOKED_AT = 50_000
 
 
 class _Offset:
@@ -239,6 +245,27 @@ class AcdClient:
         except redis.RedisError:
             return
 
+    def events_of(self, interaction_id: str, begin_us: int, end_us: int) -> list[dict[str, Any]]:
+        """The events from `begin_us` to `end_us` that tell of an interaction, in order, as `acd.why.story` reads them.
+
+        Redis keeps the last million of all. Raises redis.RedisError.
+        """
+        found: list[dict[str, Any]] = []
+        after, looked_at = _number_before(self.bus, begin_us), 0
+        while looked_at < MOST_LOOKED_AT:
+            rows = _rows(self.bus.xrange(EVENTS, min=f"({after}-0", count=STORY_PAGE))
+            for number, event in rows:
+                if event["at_us"] > end_us:
+                    return found
+                after = number
+                about = (event.get("interaction_id"), str(event.get("offer_id", "")).partition(":")[0])
+                if interaction_id in about:
+                    found.append(event)
+            looked_at += len(rows)
+            if len(rows) < STORY_PAGE:
+                break
+        return found
+
     def view(self) -> AcdView | None:
         """The latest view, or None when there is none (no ACD has run) or Redis is away."""
         try:
@@ -246,3 +273,23 @@ class AcdClient:
         except redis.RedisError:
             return None
         return dict(json.loads(text)) if text else None
+
+
+def _rows(answer: Any) -> list[tuple[int, dict[str, Any]]]:
+    return [(int(row_id.partition("-")[0]), json.loads(fields["data"])) for row_id, fields in answer]
+
+
+def _number_before(bus: redis.Redis, at_us: int) -> int:
+    """The number of an event before that time: events are numbered in the order of their times, so it is bisected."""
+    first, last = _rows(bus.xrange(EVENTS, count=1)), _rows(bus.xrevrange(EVENTS, count=1))
+    if not first or not last:
+        return 0
+    low, high = first[0][0] - 1, last[0][0]
+    while high - low > 1:
+        middle = (low + high) // 2
+        there = _rows(bus.xrange(EVENTS, min=f"{middle}-0", count=1))
+        if there and there[0][1]["at_us"] < at_us:
+            low = middle
+        else:
+            high = middle
+    return low

@@ -1,9 +1,10 @@
 """`python -m acd why INTERACTION`: the story of one interaction in sentences, from the events.
 
-Sentences are in `WORDS`, Chinese and English; the page that shows them (later) uses the same ones.
+Sentences are in `WORDS`, Chinese and English. The details of a call and of a conversation show the same story
+(`admin/calls/why.py`), with names for the agents and numbers masked as the page does.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from uckefu.times import from_us, shown
@@ -24,6 +25,15 @@ WORDS: dict[str, dict[str, str]] = {
         "CallEnded": "与坐席 {agent_id} 的通话结束，整理 {wrap_up_seconds} 秒",
         "WrapUpEnded": "坐席 {agent_id} 整理结束：{result}",
         "TalkNoted": "坐席 {agent_id} 填写小结 {disposition_id}",
+        "ConsultStarted": "坐席 {agent_id} 咨询 {number}", "ConsultChanged": "坐席 {agent_id} 的咨询：{mode}",
+        "ConsultEnded": "坐席 {agent_id} 对 {number} 的咨询结束：{result}{cause}",
+        "CallSupervised": "{by} 对坐席 {agent_id} 的通话：{mode}",
+        "CallHeld": "坐席 {agent_id} 保持通话", "CallResumed": "坐席 {agent_id} 恢复通话",
+        "CallDialed": "坐席 {agent_id} 呼叫 {number}，队列 {queue}，显示号码 {caller_number}",
+        "CallNotReached": "坐席 {agent_id} 的呼叫未接通：{why}{cause}",
+        "private": "与第三方单独通话", "customer": "客户", "together": "三方通话", "completed": "已交给第三方", "ended": "结束",
+        "not-reached": "未接通", "cancelled": "取消", "listen": "监听", "whisper": "耳语", "barge": "强插", "take-over": "接管",
+        "stop": "停止", "phone": "坐席话机无应答",
         "MemberOverflowed": "队列 {queue} 溢出（{limit}），转到 {to} {target}",
         "length": "排队人数已满", "time": "等待超时", "nobody": "无坐席签入", "key": "按键选择",
         "queue": "队列", "flow": "流程", "voicemail": "语音信箱", "message": "提示", "callback": "回拨", "fallback": "后备",
@@ -57,6 +67,15 @@ WORDS: dict[str, dict[str, str]] = {
         "CallEnded": "the talk with agent {agent_id} is over, {wrap_up_seconds} s of wrap-up",
         "WrapUpEnded": "agent {agent_id} ends wrap-up: {result}",
         "TalkNoted": "agent {agent_id} notes disposition {disposition_id}",
+        "ConsultStarted": "agent {agent_id} asks {number} for help", "ConsultChanged": "agent {agent_id}'s third party: {mode}",
+        "ConsultEnded": "agent {agent_id}'s talk with {number} is over: {result}{cause}",
+        "CallSupervised": "{by} is at the call of agent {agent_id}: {mode}",
+        "CallHeld": "agent {agent_id} holds the call", "CallResumed": "agent {agent_id} takes the call off hold",
+        "CallDialed": "agent {agent_id} calls {number}, queue {queue}, showing {caller_number}",
+        "CallNotReached": "agent {agent_id}'s call did not come about: {why}{cause}",
+        "private": "alone with the third party", "customer": "the customer", "together": "all three", "completed": "handed over",
+        "ended": "ended", "not-reached": "not reached", "cancelled": "cancelled", "listen": "listening", "whisper": "whispering",
+        "barge": "speaking with both", "take-over": "taking over", "stop": "no longer", "phone": "the agent's own phone",
         "MemberOverflowed": "the queue {queue} sends the caller on ({limit}): {to} {target}",
         "length": "too many wait", "time": "waited too long", "nobody": "nobody is signed in", "key": "the caller pressed a key",
         "queue": "queue", "flow": "flow", "voicemail": "voicemail", "message": "message", "callback": "callback",
@@ -82,32 +101,62 @@ WORDS: dict[str, dict[str, str]] = {
 }  # fmt: skip
 
 
-def story(events: Iterable[dict[str, Any]], interaction_id: str, language: str, zone: str) -> list[str]:
-    """One line an event of this interaction, with the time in the centre's zone."""
-    return [
-        f"{shown(from_us(event['at_us']), zone):%Y-%m-%d %H:%M:%S.%f}"[:-3] + "  " + sentence(event, language)
-        for event in events
-        if event.get("interaction_id") == interaction_id and event["type"] in WORDS[language]
-    ]
+def as_it_is(number: str) -> str:
+    """A number, not masked."""
+    return number
 
 
-def sentence(event: dict[str, Any], language: str) -> str:
+def story(
+    events: Iterable[dict[str, Any]],
+    interaction_id: str,
+    language: str,
+    zone: str,
+    agents: Mapping[int, str] | None = None,
+    number: Callable[[str], str] = as_it_is,
+) -> list[str]:
+    """One line an event of this interaction, with the time in the centre's zone.
+
+    Args:
+        agents: their names, by id; who is not in it is told by the id.
+        number: what is shown of a customer's number.
+    """
+    known, offers, lines = agents or {}, set[str](), list[str]()
+    for event in events:
+        mine = event.get("interaction_id") == interaction_id or event.get("offer_id") in offers
+        if not mine or event["type"] not in WORDS[language]:
+            continue
+        offers.add(event.get("offer_id", "-"))
+        at = f"{shown(from_us(event['at_us']), zone):%Y-%m-%d %H:%M:%S.%f}"[:-3]
+        lines.append(f"{at}  {sentence(event, language, known, number)}")
+    return lines
+
+
+def sentence(
+    event: dict[str, Any],
+    language: str,
+    agents: Mapping[int, str] | None = None,
+    number: Callable[[str], str] = as_it_is,
+) -> str:
     """The event in a sentence."""
-    words = WORDS[language]
+    words, agents = WORDS[language], agents or {}
     values = dict(event)
-    for name in ("outcome", "result", "by", "limit", "to"):
+    for name in ("outcome", "result", "by", "limit", "to", "mode", "why"):
         if name in values:
-            values[name] = words.get(values[name], values[name])
+            code = str(values[name]).partition(":")[0]
+            values[name] = words.get(code, code)
     if "cause" in values:
         values["cause"] = f" ({values['cause']})" if values["cause"] else ""
     if "number" in values:
-        values["number"] = values["number"] or values.get("name") or values.get("channel", "?")
+        values["number"] = number(values["number"]) or values.get("name") or values.get("channel", "?")
+    if "agent_id" in values:
+        values["agent_id"] = agents.get(values["agent_id"], values["agent_id"])
     if "reason" in event:
-        values |= _reason(event["reason"], words)
-    return words[event["type"]].format_map(values)
+        values |= _reason(event["reason"], words, agents)
+    kind = "CallResumed" if event["type"] == "CallHeld" and not event["on"] else event["type"]
+    return words[kind].format_map(values)
 
 
-def _reason(reason: dict[str, Any], words: dict[str, str]) -> dict[str, Any]:
+def _reason(reason: dict[str, Any], words: dict[str, str], agents: Mapping[int, str]) -> dict[str, Any]:
     rule = str(reason.get("rule", "?"))
     told = words["candidates"].format(n=reason["candidates"]) if "candidates" in reason else ""
     for name, word in (
@@ -117,7 +166,8 @@ def _reason(reason: dict[str, Any], words: dict[str, str]) -> dict[str, Any]:
         ("note", "note"),
     ):
         if reason.get(name):
-            told += words[word].format_map(reason)
+            who = agents.get(reason[name], reason[name]) if name == "from_agent_id" else reason[name]
+            told += words[word].format_map({name: who})
     if reason.get("skills"):
         needed = ", ".join(f"{name} ≥ {level}" for name, level in reason["skills"].items())
         told += words["needs"].format(list=needed)

@@ -6,6 +6,7 @@ from flask_login import current_user
 
 from admin import directory
 from admin.audit import audit
+from admin.calls.why import told
 from admin.chat import service
 from admin.db import db
 from admin.desk.texts import js_texts
@@ -41,7 +42,7 @@ def conversation(interaction_id: str) -> ResponseReturnValue:
     return render_template(
         "supervision/conversation.html",
         row=row, messages=transcript(interaction_id), names=directory.names(language()), from_us=from_us,
-        event_words=event_words,
+        event_words=event_words, sentences=told(interaction_id, row.opened_at, row.ended_at),
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """What people get to read and what goes to the switch as text: the story, the log, dial strings."""
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,14 @@ from acd.adapters.legs import extension_of_event, extension_of_row
 from acd.adapters.switchboard import api_lines
 from acd.domain.effects import HangUpCaller, LetGo, OfferCall, TransferCaller
 from acd.domain.engine import Engine
-from acd.domain.inputs import encode_input
+from acd.domain.inputs import LegHeld, encode_input
 from acd.domain.state import State
 from acd.domain.view import build
-from acd.messages import encode_event
+from acd.messages import EVENT_TYPES, encode_event
 from acd.replay import BadLog, replay
 from acd.service.presence import PresenceWatch
 from acd.service.record import digest
-from acd.why import WORDS, story
+from acd.why import WORDS, sentence, story
 from esl import Event
 from tests.unit.acd.acd_world import SECOND, Centre
 
@@ -52,6 +53,40 @@ def test_the_story_of_a_call_is_told_in_sentences() -> None:
 
 def test_both_languages_know_the_same_words() -> None:
     assert set(WORDS["zh"]) == set(WORDS["en"])
+
+
+def test_whatever_happens_to_an_interaction_has_a_sentence_in_both_languages() -> None:
+    of_calls = {name for name, kind in EVENT_TYPES.items() if {"interaction_id", "offer_id"} & _names(kind)}
+    assert of_calls <= set(WORDS["zh"])
+    for name in sorted(of_calls):
+        event = {"type": name, "on": False} | dict.fromkeys(_names(EVENT_TYPES[name]), 1)
+        event |= {"number": "4001", "cause": "", "reason": {}, "type": name}
+        for language in ("zh", "en"):
+            assert sentence(event, language), name
+
+
+def _names(kind: type[Any]) -> set[str]:
+    return {field.name for field in dataclasses.fields(kind)}
+
+
+def test_the_story_has_agents_names_and_numbers_as_they_may_be_seen() -> None:
+    events = [json.loads(encode_event(event)) for event in a_day().events]
+    told = "\n".join(story(events, "i1", "zh", "UTC", {1: "张三"}, lambda number: f"{number[:3]}****"))
+    assert "138**** 进入队列 service" in told
+    assert "坐席 张三 的振铃结束：无应答" in told
+    assert "13800138000" not in told
+
+
+def test_holding_belongs_to_the_story_though_its_event_names_only_the_offer() -> None:
+    centre = a_day()
+    caller = centre.arrives(channel="i2")
+    centre.answers(2 if centre.offered_to(caller) == 2 else 1)
+    who = next(agent for agent in (1, 2) if centre.agent(agent).talk)
+    for on in (True, False):
+        centre.do(LegHeld, leg_id=centre.leg(who), on=on)
+    events = [json.loads(encode_event(event)) for event in centre.events]
+    told = [line.partition("  ")[2] for line in story(events, "i2", "en", "UTC")]
+    assert told[-2:] == [f"agent {who} holds the call", f"agent {who} takes the call off hold"]
 
 
 # ---- log and replay ------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """The calls page: filters, zone, who sees what, and recordings in ranges."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -8,8 +9,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from acd.contract import EVENTS
 from sql.models import AuditEntry, Interaction, QueueVisit, Talk
 from uckefu.settings import Settings
+from uckefu.times import to_us
 
 BEGAN = datetime(2026, 3, 16, 16, 30, tzinfo=UTC)  # 2026-03-17 00:30 in Shanghai
 
@@ -125,3 +128,33 @@ def test_a_recordings_path_never_leaves_its_folder(
     call.recording = path
     session.commit()
     assert sign_in("supervisor").get("/calls/call-1/recording").status_code == 404
+
+
+def test_the_details_tell_the_whole_story_with_names_and_masked_numbers_to_whoever_may_see_the_call(
+    app: Flask, call: Interaction, agents: dict[str, int], sign_in: Callable[[str], FlaskClient]
+) -> None:
+    bus, agent_id = app.extensions["uckefu"]["bus"], agents["agent1"]
+    who = {"offer_id": "call-1:1:1", "interaction_id": "call-1", "agent_id": agent_id}
+    entered = {
+        "type": "MemberEntered",
+        "interaction_id": "call-1",
+        "queue": "service",
+        "number": "13912340873",
+    }
+    reason = {"rule": "longest-idle", "candidates": 2, "excluded": {"in-call": 1}}
+    offered = {"type": "OfferMade", **who, "reason": reason}
+    others = [
+        {"type": "MemberEntered", "interaction_id": f"o{n}", "queue": "sales", "number": "1"}
+        for n in range(40)
+    ]
+    held = {"type": "CallHeld", "offer_id": "call-1:1:1", "agent_id": agent_id, "on": True}
+    for number, event in enumerate([*others, entered, offered, held, *others], 1):
+        at_us = to_us(call.started_at) + 10**9 * (-1 if number < 41 else 0)
+        bus.xadd(
+            EVENTS, {"data": json.dumps({"event_id": number, "at_us": at_us, **event})}, id=f"{number}-0"
+        )
+    page = sign_in("agent1").get("/calls/call-1").get_data(as_text=True)
+    assert "139****0873 进入队列 service" in page
+    assert "振铃坐席" in page and "2 位可选" in page and "通话中 1" in page and "保持通话" in page
+    assert f"坐席 {agent_id}" not in page
+    assert sign_in("agent2").get("/calls/call-1").status_code == 404
