@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from admin.chat import presence
+from admin.chat import presence, regions
 from admin.chat.refusals import ChatRefused
 from admin.chat.sites import SiteNow
 from admin.db import db
@@ -45,12 +45,14 @@ def due(site: SiteNow, visitor: Visitor, visit: Visit, page_id: str, url: str) -
         return None
     found.shown_at = instant
     db.session.commit()
-    return {"id": found.id, "text": found.text}
+    return {"id": found.id, "text": found.text, "picture": bool(site.settings.invite_picture)}
 
 
 def _fits(site: SiteNow, visitor: Visitor, visit: Visit, page_id: str, url: str, instant: datetime) -> bool:
     rule = site.settings
     if not rule.invite or visit.pages < rule.invite_after_pages or visitor.visits < rule.invite_visits:
+        return False
+    if not regions.fits(visit.region, rule.invite_region):
         return False
     if rule.invite_path not in url or not presence.is_staffed(site.queue_name):
         return False
@@ -99,8 +101,8 @@ def invite(visitor_id: str, agent_id: int | None, text: str) -> Invitation:
     return made
 
 
-def on_the_sites() -> list[dict[str, Any]]:
-    """Who is on the sites now, the longest stay first: device, page, source, visits, invitations."""
+def on_the_sites(language: str = "zh") -> list[dict[str, Any]]:
+    """Who is on the sites now, the longest stay first: device, page, source, visits, invitations; regions in `language`."""
     instant = now()
     last = select(func.max(Visit.id)).group_by(Visit.visitor_id)
     rows = db.session.execute(
@@ -124,7 +126,8 @@ def on_the_sites() -> list[dict[str, Any]]:
     )
     return [
         {
-            "visitor_id": visitor.id, "name": visitor.name, "site": site, "address": visit.address, "device": visit.device,
+            "visitor_id": visitor.id, "name": visitor.name, "site": site, "address": visit.address,
+            "region": regions.words(visit.region, language), "device": visit.device,
             "system": visit.system, "browser": visit.browser, "source": visit.source, "visits": visitor.visits,
             "pages": visit.pages, "stay_seconds": int((instant - as_utc(visit.began_at)).total_seconds()),
             "began_at_us": to_us(as_utc(visit.began_at)), "invitations": invited[visitor.id],

@@ -100,6 +100,11 @@ class SiteForm(FlaskForm):  # type: ignore[misc]
     invite_after_pages = _number(_l("From this many pages"), 1, 100)
     invite_visits = _number(_l("From this many visits"), 1, 1000)
     invite_path = _text(_l("The address contains"), 128, hint=_l("Empty: every page."))
+    invite_region = _text(
+        _l("Region of the visitor"),
+        200,
+        hint=_l("Provinces or countries by commas, by IP address. Empty: everywhere."),
+    )
     invite_text = _text(_l("Text of the invitation"), 200)
 
     visitor_per_minute = _number(_l("Messages a minute, one visitor"), 1, 6000)
@@ -154,6 +159,7 @@ class SiteForm(FlaskForm):  # type: ignore[misc]
                     "invite_after_pages",
                     "invite_visits",
                     "invite_path",
+                    "invite_region",
                 ),
             ),
             "limits": (_l("Limits"), ("visitor_per_minute", "address_per_minute", "site_per_minute")),

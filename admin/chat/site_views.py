@@ -5,7 +5,7 @@ import secrets
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 
@@ -22,6 +22,11 @@ from uckefu.times import now
 
 blueprint = Blueprint("sites", __name__, url_prefix="/sites")
 MOST_LOGO_BYTES = 900_000
+PICTURES = {
+    "logo": _l("The logo must be a picture of at most 900 kB."),
+    "invite_picture": _l("The picture of the invitation must be a picture of at most 900 kB."),
+}
+"""Settings that are pictures, and what is said when a file is none."""
 
 
 @blueprint.get("/")
@@ -99,22 +104,13 @@ def _new_key() -> str:
 
 def _save(row: Site, form: SiteForm) -> bool:
     """Write the form into the row; False with an error at the logo when that is none."""
-    settings = form.settings()
-    settings.logo = sites.read_settings(row.settings).logo
-    given: FileStorage | None = request.files.get("logo")
-    if request.form.get("no_logo"):
-        settings.logo = ""
-    elif given is not None and given.filename:
+    settings, before = form.settings(), sites.read_settings(row.settings)
+    for name, message in PICTURES.items():
         try:
-            file = uploads.store(
-                given.stream.read(MOST_LOGO_BYTES + 1), given.filename, SYSTEM, most_bytes=MOST_LOGO_BYTES
-            )
+            setattr(settings, name, _picture(name, getattr(before, name)))
         except ChatRefused:
-            file = None
-        if file is None or not file.width:
-            form.form_errors.append(_("The logo must be a picture of at most 900 kB."))
+            form.form_errors.append(str(message))
             return False
-        settings.logo = file.id
     row.name, row.active, row.queue_name = form.name.data, form.active.data, form.queue_name.data
     row.settings = settings.model_dump()
     db.session.add(row)
@@ -123,8 +119,28 @@ def _save(row: Site, form: SiteForm) -> bool:
     return True
 
 
+def _picture(name: str, before: str) -> str:
+    """The attachment of a picture of the form: a new one, the one before, or none.
+
+    Raises:
+        ChatRefused: what was sent is no picture, or too large.
+    """
+    given: FileStorage | None = request.files.get(name)
+    if request.form.get(f"no_{name}"):
+        return ""
+    if given is None or not given.filename:
+        return before
+    file = uploads.store(
+        given.stream.read(MOST_LOGO_BYTES + 1), given.filename, SYSTEM, most_bytes=MOST_LOGO_BYTES
+    )
+    if not file.width:
+        raise ChatRefused("bad-attachment")
+    return file.id
+
+
 def _edit_page(form: SiteForm, row: Site | None) -> ResponseReturnValue:
-    logo = sites.read_settings(row.settings).logo if row else ""
+    settings = sites.read_settings(row.settings if row else None)
+    pictures = {name: links.file_link(id_) if (id_ := getattr(settings, name)) else "" for name in PICTURES}
     host = request.host_url.rstrip("/")
     code = f'<script src="{host}/im/{row.key}.js" async></script>' if row else ""
     status = 400 if form.is_submitted() else 200
@@ -134,5 +150,5 @@ def _edit_page(form: SiteForm, row: Site | None) -> ResponseReturnValue:
         site=row,
         code=code,
         host=host,
-        logo=links.file_link(logo) if logo else "",
+        pictures=pictures,
     ), status

@@ -64,6 +64,8 @@ class SiteSettings(BaseModel):
     invite_visits: int = Field(1, ge=1, le=1000)
     invite_path: str = Field("", max_length=128)  # what the page's address must contain
     invite_text: str = Field("", max_length=200)
+    invite_region: str = Field("", max_length=200)  # provinces or countries, by commas; "": everywhere
+    invite_picture: str = Field("", max_length=36)  # an attachment's id
 
     @field_validator("origins")
     @classmethod

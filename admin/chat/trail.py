@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from ua_parser import parse as parse_agent
 
+from admin.chat.regions import region_of
 from admin.chat.sites import SiteNow
 from admin.db import db
 from sql.models import PageView, Visit, Visitor
@@ -68,7 +69,8 @@ def note(site: SiteNow, visitor: Visitor, beat: Beat, *, address: str, user_agen
     if visit is None or instant - as_utc(visit.seen_at) > VISIT_GAP:
         device, system, browser = device_of(user_agent)
         visit = Visit(
-            visitor_id=visitor.id, site_id=site.id, began_at=instant, seen_at=instant, address=address[:45], device=device,
+            visitor_id=visitor.id, site_id=site.id, began_at=instant, seen_at=instant, address=address[:45],
+            region=region_of(address), device=device,
             system=system, browser=browser, source=_elsewhere(beat)[:512],
         )  # fmt: skip
         db.session.add(visit)

@@ -90,6 +90,19 @@ def here(key: str) -> ResponseReturnValue:
     return _open_to(jsonify(ok=True, token=token, unread=_unread(visitor.id), invitation=invitation))
 
 
+@visitors_blueprint.get("/im/<key>/picture")
+@public
+@limiter.limit("600 per minute", key_func=address)
+def invitation_picture(key: str) -> ResponseReturnValue:
+    """The picture of the site's invitation; the entry draws it, so that the page's policy need not allow pictures."""
+    row = db.session.get(Attachment, sites.find(key).settings.invite_picture) or abort(404)
+    path = uploads.folder() / row.path
+    if not row.width or not path.is_file():
+        abort(404)
+    g.public_seconds = CODE_SECONDS
+    return _open_to(send_file(path, row.content_type, conditional=True))
+
+
 @visitors_blueprint.get("/chat/<key>")
 @public
 def window(key: str) -> ResponseReturnValue:

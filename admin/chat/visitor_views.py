@@ -11,6 +11,7 @@ from admin.audit import audit
 from admin.chat import inviting
 from admin.chat.refusals import ChatRefused
 from admin.desk.queries import day_begin
+from admin.i18n import language
 from admin.permissions import requires
 from admin.shell import centre
 from uckefu.times import clock
@@ -22,7 +23,7 @@ blueprint = Blueprint("visitors", __name__, url_prefix="/visitors")
 @requires("visitors.view")
 def page() -> ResponseReturnValue:
     """The list; the page's script fetches it again every ten seconds."""
-    rows = inviting.on_the_sites()
+    rows = inviting.on_the_sites(language())
     for row in rows:
         row["stay"] = clock(timedelta(seconds=row["stay_seconds"]))
     return render_template(

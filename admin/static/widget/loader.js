@@ -48,6 +48,7 @@ iframe{position:fixed;z-index:2147483001;${side}:24px;${height === "top" ? "top:
  color-scheme:light}
 .i{position:fixed;z-index:2147483000;${side}:24px;bottom:92px;width:304px;padding:16px;border-radius:12px;background:#fff;
  color:#1b2330;box-shadow:0 8px 28px rgb(15 23 42/.25)}
+.i canvas{display:block;width:100%;height:auto;max-height:180px;object-fit:contain;margin:0 0 12px;border-radius:6px}
 .i p{margin:0 0 12px;font-size:16px}
 .i button{min-height:36px;padding:0 14px;border:1px solid #c9cfd8;border-radius:6px;background:#fff;color:#1b2330;cursor:pointer}
 .i button.p{border-color:${C.colour};background:${C.colour};color:#fff;margin-right:8px}
@@ -153,6 +154,19 @@ iframe{position:fixed;z-index:2147483001;${side}:24px;${height === "top" ? "top:
     card.setAttribute("aria-label", C.texts.invite);
     card.replaceChildren(make("p", {}, invitation.text || C.texts.invite), yes, no);
     card.hidden = false;
+    if (invitation.picture) picture(invitation.id);
+  }
+
+  /** Drawn, not linked: the page's policy may forbid pictures of other hosts. Without it the invitation stands alone. */
+  async function picture(id) {
+    try {
+      const answered = await fetch(C.host + "/im/" + encodeURIComponent(C.key) + "/picture", { credentials: "omit" });
+      if (!answered.ok) return;
+      const drawing = await createImageBitmap(await answered.blob());
+      const node = make("canvas", { "aria-hidden": "true", width: drawing.width, height: drawing.height });
+      node.getContext("2d").drawImage(drawing, 0, 0);
+      if (asked && asked.id === id) card.prepend(node);
+    } catch { /* an old browser, or offline */ }
   }
 
   function answer(result) {

@@ -72,7 +72,7 @@ def test_an_agents_invitation_comes_with_the_next_heartbeat(
     beat(app, visitor)
     made = inviting.invite(visitor.id, agent_id, "May I help?")
     assert beat(app, stranger)["invitation"] is None
-    assert beat(app, visitor)["invitation"] == {"id": made.id, "text": "May I help?"}
+    assert beat(app, visitor)["invitation"] == {"id": made.id, "text": "May I help?", "picture": False}
     assert not inviting.answer(stranger, made.id, "accepted")
     assert inviting.answer(visitor, made.id, "accepted")
     assert inviting.of_the_day(now() - timedelta(hours=1))["accepted"] == 1
