@@ -41,17 +41,37 @@ def for_page(part: dict[str, Any] | None, region: str) -> dict[str, Any] | None:
     return {**part, "number": masked(number, region), "region": places}
 
 
-def my_slice(view: AcdView, agent_id: int, region: str) -> dict[str, Any] | None:
-    """What one agent sees of itself; None for an agent that the ACD does not know."""
+def my_slice(
+    view: AcdView, agent_id: int, region: str, *, sees_listening: bool = False
+) -> dict[str, Any] | None:
+    """What one agent sees of itself; None for an agent that the ACD does not know.
+
+    Args:
+        sees_listening: whether it sees a supervisor who only listens or whispers (`Centre.agents_see_listening`).
+    """
     mine = view.get("agents", {}).get(str(agent_id))
     if mine is None:
         return None
-    calls = {part: for_page(mine.get(part), region) for part in ("offer", "call", "wrap_up")}
+    calls = {
+        part: for_page(mine.get(part), region)
+        for part in ("offer", "dial", "call", "wrap_up", "dial_failure")
+    }
+    if call := calls["call"]:
+        calls["call"] = {**call, "supervised": _seen(call.get("supervised", []), sees_listening)}
     talks = {
         part: [for_page(one, region) for one in mine.get(part) or []]
         for part in ("conversations", "conversation_wrap_ups")
     }
     return {**mine, **calls, **talks}
+
+
+def _seen(supervised: list[dict[str, Any]], sees_listening: bool) -> list[dict[str, Any]]:
+    """The supervisors whom an agent sees in its call: those who barged in; who listens only when the centre says so."""
+    return [
+        {"mode": one["mode"]}
+        for one in supervised
+        if one["is_there"] and (sees_listening or one["mode"] == "barge")
+    ]
 
 
 def board(view: AcdView, region: str) -> dict[str, Any]:
@@ -72,5 +92,5 @@ def live_calls(view: AcdView) -> set[str]:
     """The interactions that wait, ring or talk now."""
     calls = {member["interaction_id"] for member in view.get("members", [])}
     for agent in view.get("agents", {}).values():
-        calls |= {agent[part]["interaction_id"] for part in ("offer", "call") if agent.get(part)}
+        calls |= {agent[part]["interaction_id"] for part in ("offer", "dial", "call") if agent.get(part)}
     return calls

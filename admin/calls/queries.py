@@ -140,11 +140,12 @@ def _about(text: str, region: str) -> ColumnElement[bool]:
     )
     named = {spelling for number in numbers for spelling in spellings(number, region)}
     if named:
-        found.append(Interaction.from_number.in_(named))
+        found += [Interaction.from_number.in_(named), Interaction.to_number.in_(named)]
     digits = "".join(c for c in text if c.isdigit())
     if len(digits) >= FEWEST_DIGITS and not any(c.isalpha() for c in text):
         found.append(Interaction.from_number.contains(digits, autoescape=True))
         found.append(Interaction.from_number.in_(spellings(text, region)))
+        found.append(Interaction.to_number.in_(spellings(text, region)))
     return or_(*found)
 
 
@@ -187,10 +188,10 @@ def page(
         select(QueueVisit.interaction_id, QueueVisit.entered_at, QueueVisit.left_at), QueueVisit, ids
     )
     talks = _sums(select(Talk.interaction_id, Talk.connected_at, Talk.ended_at), Talk, ids)
-    contacts = _contacts_by_number([row[0].from_number for row in found if row[1] is None], region)
+    contacts = _contacts_by_number([row[0].customer_number for row in found if row[1] is None], region)
     return [
         Row(
-            interaction, contact or contacts.get(e164(interaction.from_number, region)), name or "", extension or "",
+            interaction, contact or contacts.get(e164(interaction.customer_number, region)), name or "", extension or "",
             waits.get(interaction.id), talks.get(interaction.id), result_of(interaction),
         )
         for interaction, contact, name, extension in found

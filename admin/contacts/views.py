@@ -88,7 +88,7 @@ def page() -> ResponseReturnValue:
         "contacts/page.html",
         rows=queries.page(wanted, region, number=number, size=size, sort=sort), total=total, page=number, pages=pages,
         size=size, sizes=queries.PAGE_SIZES, filters=wanted, sort=sort, tags=tags, chips=_chips(wanted, tags),
-        address=_address, masked=lambda n: masked(n, region), place=lambda n: place(n, language(), region),
+        address=_address, masked=lambda n: masked(n, region), place=lambda n: place(n, language(), region), handle=handle,
     )  # fmt: skip
 
 

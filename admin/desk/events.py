@@ -43,6 +43,10 @@ class OfferRequest(BaseModel):
     offer_id: str = Field(max_length=64)
 
 
+class AnswerRequest(OfferRequest):
+    """`answer`: the phone that rings for this offer."""
+
+
 class HoldRequest(BaseModel):
     """`hold`."""
 
@@ -172,6 +176,18 @@ def status(agent_id: int, fields: StatusRequest) -> Answer:
 def decline(agent_id: int, fields: OfferRequest) -> Answer:
     """Let the next agent have the caller."""
     return ask(contract.DeclineOffer(agent_id=agent_id, offer_id=fields.offer_id))
+
+
+@on("answer", AnswerRequest)
+def answer(agent_id: int, fields: AnswerRequest) -> Answer:
+    """Ask the phone that rings to answer by itself."""
+    return ask(contract.AnswerOffer(agent_id=agent_id, offer_id=fields.offer_id))
+
+
+@on("mute", HoldRequest)
+def mute(agent_id: int, fields: HoldRequest) -> Answer:
+    """The agent is not heard, or is again."""
+    return ask(contract.MuteCall(agent_id=agent_id, on=fields.on))
 
 
 @on("hold", HoldRequest)

@@ -4,7 +4,7 @@ from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from admin.db import db
 from admin.telephone import spellings
@@ -41,7 +41,7 @@ def past_interactions(numbers: set[str], *, without: str) -> list[dict[str, Any]
         .outerjoin(User, User.id == Agent.user_id)
         .outerjoin(Disposition, Disposition.id == Talk.disposition_id)
         .where(
-            Interaction.from_number.in_(numbers - {""}),
+            or_(Interaction.from_number.in_(numbers - {""}), Interaction.to_number.in_(numbers - {""})),
             Interaction.id != without,
             Interaction.started_at.is_not(None),
         )
@@ -68,14 +68,16 @@ def reason_for(agent_id: int | None, interaction_id: str) -> dict[str, Any] | No
 
 
 def number_of(interaction_id: str) -> str | None:
-    """The caller's number of an interaction that is in the record."""
-    return db.session.scalar(select(Interaction.from_number).where(Interaction.id == interaction_id))
+    """The customer's number of an interaction that is in the record."""
+    found = db.session.get(Interaction, interaction_id)
+    return found.customer_number if found else None
 
 
 def took_part(agent_id: int, interaction_id: str) -> bool:
-    """Whether the agent was offered or talked in it."""
-    found = select(Offer.id).where(Offer.interaction_id == interaction_id, Offer.agent_id == agent_id)
-    return db.session.scalar(found.limit(1)) is not None
+    """Whether the agent was offered it, talked in it or made it."""
+    offered = select(Offer.id).where(Offer.interaction_id == interaction_id, Offer.agent_id == agent_id)
+    made = select(Interaction.id).where(Interaction.id == interaction_id, Interaction.agent_id == agent_id)
+    return any(db.session.scalar(found.limit(1)) is not None for found in (offered, made))
 
 
 def day_begin(zone: str, instant: datetime | None = None) -> datetime:

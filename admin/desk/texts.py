@@ -46,6 +46,26 @@ def refusal(code: str) -> str:
     return str(known.get(code) or _("Refused (%(code)s)", code=code))
 
 
+def dial_refusal(code: str) -> str:
+    """Why a call was not placed."""
+    known = {
+        "phone-lost": _("Your phone isn't registered. Reconnect it, then call."),
+        "bad-number": _("This is no number that can be called."),
+        "do-not-call": _("This number must not be called: it is on the do-not-call list."),
+        "number-not-allowed": _(
+            "No trunk may call this number. Ask an administrator to allow how it begins."
+        ),
+        "caller-number-not-ours": _("Only one of the centre's own numbers can be shown."),
+        "in-call": _("Finish the present call first."),
+        "wrap-up-first": _("Finish the wrap-up first."),
+        "signed-out": _("You are signed out. Choose a status first."),
+        "no-number": _("Enter a number or a name."),
+        "unknown-name": _("No contact with a number has this name."),
+        "several-contacts": _("Several contacts have this name. Enter the number."),
+    }
+    return str(known[code]) if code in known else refusal(code)
+
+
 def reason_words(reason: dict[str, Any]) -> str:
     """Why an agent was chosen, from the offer's `reason`."""
     rule = str(reason.get("rule", ""))
@@ -56,7 +76,10 @@ def reason_words(reason: dict[str, Any]) -> str:
 
 def js_texts() -> dict[str, str]:
     """Every text of `desk.js`, by key; `{name}` is filled by the script."""
-    return {key: str(text) for key, text in {**_states(), **_strip(), **_panes(), **talk_texts()}.items()}
+    return {
+        key: str(text)
+        for key, text in {**_states(), **_strip(), **_dialing(), **_panes(), **talk_texts()}.items()
+    }
 
 
 def _states() -> dict[str, str]:
@@ -96,6 +119,28 @@ def _strip() -> dict[str, str]:
         "no_agent_hint": _("Your user has no extension, so it can't take calls."),
         "busy_hint": _("Your phone is in a call of its own; queue calls come after it."),
         "extension_ok": _("Extension {extension} fine"), "extension_lost": _("Extension {extension} lost"),
+    }  # fmt: skip
+
+
+def _dialing() -> dict[str, str]:
+    return {
+        "state.dialling": _("Calling"), "strip.dialling": _("Calling"), "strip.own_phone": _("Your phone rings"),
+        "own_phone_hint": _("Pick up your phone; then the number is dialled."), "cancel_call": _("Cancel"),
+        "answer": _("Answer"), "mute": _("Mute"), "unmute": _("Unmute"), "muted": _("Muted"),
+        "call": _("Dial"), "dial_field": _("Number or name"), "label.dial_field": _("Number or name to call"),
+        "shown_as": _("Shown: {number}"), "label.shown_as": _("Number that the customer sees"),
+        "call_back": _("Call back"), "call_number": _("Call {number}"), "missed_n": _("Missed {n}"),
+        "voicemails_n": _("Voicemail {n}"), "label.missed": _("Missed calls"), "label.voicemails": _("Voicemail"),
+        "no_missed": _("No missed calls today."), "no_voicemails": _("No message waits."),
+        "all_voicemails": _("All messages"), "play_message": _("Listen: {name}"),
+        "answer_on_phone_now": _("Your phone doesn't let itself be answered from here. Answer on your phone."),
+        "not_reached": _("{number} not reached: {why}"), "fail.phone": _("your own phone did not answer"),
+        "fail.USER_NOT_REGISTERED": _("your phone isn't registered"), "fail.USER_BUSY": _("busy"),
+        "fail.NO_ANSWER": _("nobody answered"), "fail.CALL_REJECTED": _("the call was declined"),
+        "fail.UNALLOCATED_NUMBER": _("no such number"), "fail.other": _("the line failed ({cause})"),
+        "again": _("Again"), "group.dialling": _("Calling"), "event.dialled": _("you called"),
+        "event.answered": _("the customer answered"), "fact.shown_as": _("Number shown"),
+        "auto_answer_on": _("Your phone answers by itself from now on."), "auto_answer_off": _("Your phone rings as usual from now on."),
     }  # fmt: skip
 
 

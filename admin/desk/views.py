@@ -90,11 +90,11 @@ def recent() -> ResponseReturnValue:
     found = []
     for row in rows:
         at, interaction, chosen = shown(row["at"], here.timezone), row["interaction"], row["disposition"]
-        contact = queries.contact_of(interaction.from_number, here.region) if not row["name"] else None
+        contact = queries.contact_of(interaction.customer_number, here.region) if not row["name"] else None
         found.append({
             "when": at.strftime("%H:%M") if at else "", "offer_id": row["offer_id"], "interaction_id": interaction.id,
             "channel": interaction.channel, "direction": interaction.direction, "missed": row["missed"],
-            "name": row["name"] or (contact.name if contact else ""), "number": masked(interaction.from_number, here.region),
+            "name": row["name"] or (contact.name if contact else ""), "number": masked(interaction.customer_number, here.region),
             "disposition": chosen and (chosen.title_zh if language() == "zh" else chosen.title_en),
             "talk": clock(row["talk"]) if row["talk"] is not None else "",
         })  # fmt: skip
@@ -105,7 +105,7 @@ def seen_by_me(interaction_id: str) -> str:
     """The caller's number, if the present user may know of this interaction."""
     view, _ = latest(current_app.extensions["uckefu"]["bus"])
     mine = (view or {}).get("agents", {}).get(str(current_user.agent_id), {})
-    for part in ("offer", "call", "wrap_up"):
+    for part in ("offer", "dial", "call", "wrap_up", "dial_failure"):
         if mine.get(part) and mine[part]["interaction_id"] == interaction_id:
             return str(mine[part]["number"])
     mine_once = current_user.agent_id is not None and queries.took_part(current_user.agent_id, interaction_id)

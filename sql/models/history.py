@@ -42,6 +42,11 @@ class Interaction(Base):
     recording: Mapped[str] = mapped_column(String(255), default="")  # path below recordings_dir
     switch_name: Mapped[str] = mapped_column(String(32), default="")
 
+    @property
+    def customer_number(self) -> str:
+        """The other end: who called us, or whom an agent called."""
+        return self.from_number if self.direction == "inbound" else self.to_number
+
 
 class CallLeg(Base):
     """One channel of the switch, from its CDR. `id` is the channel's UUID."""

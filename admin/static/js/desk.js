@@ -15,7 +15,7 @@ const Desk = (() => {
   const queue = (name) => data.names.queues[name] ?? name;
   const nameOf = (call) => state.callers[call?.interaction_id]?.contact?.name || call?.number || text("unknown");
   const line = (call) => [queue(call.queue), call.intent].filter(Boolean).join(" · ");
-  const present = () => state.my?.offer ?? state.my?.call ?? state.my?.wrap_up ?? null;
+  const present = () => state.my?.offer ?? state.my?.dial ?? state.my?.call ?? state.my?.wrap_up ?? null;
   const reasonOf = (call) => call.reason ?? state.reasons[call.offer_id] ?? state.callers[call.interaction_id]?.reason ?? null;
 
   /* ---- asking */
@@ -51,11 +51,22 @@ const Desk = (() => {
     status: async (status) => { if ((await send("status", { status }))?.code === "later") toast(text("after_call")); },
     decline: () => state.my?.offer && send("decline", { offer_id: state.my.offer.offer_id }),
     hold: (on) => send("hold", { on }),
-    hangup: () => state.my?.call && send("hangup"),
+    answer: async () => {
+      const offer = state.my?.offer;
+      if (!offer || !(await send("answer", { offer_id: offer.offer_id }))?.ok) return;
+      // A phone that knows how to has answered by then; what others do is nobody's fault.
+      setTimeout(() => state.my?.offer?.offer_id === offer.offer_id && toast(text("answer_on_phone_now")), 3000);
+    },
+    mute: (on) => state.my?.call && send("mute", { on }),
+    hangup: () => (state.my?.call || state.my?.dial) && send("hangup"),
     digits: (digits) => state.my?.call && send("digits", { digits }),
     pauseRecording: (on) => state.my?.call && send("pause-recording", { on }),
     extend: () => send("extend"),
     finish: async (fields) => { if ((await send("finish", fields))?.ok) toast(text("saved")); },
+    consult: async (kind, target) => {
+      if ((await send("consult", { kind, target }))?.ok) document.getElementById("transfer-menu").hidePopover();
+    },
+    consultTo: (to) => state.my?.call && send("consult-to", { to }),
     transfer: async (kind, target) => {
       if ((await send("transfer", { kind, target }))?.ok) document.getElementById("transfer-menu").hidePopover();
     },
@@ -121,11 +132,13 @@ const Desk = (() => {
     const agents = Object.entries(data.names.agents).filter(([id]) => Number(id) !== data.agent_id).map(([id, agent]) =>
       target("extension", agent.extension, icon("user"), ` ${agent.name} ${agent.extension}`, element("span", { class: "uc-grow" }), Panes.standing(state.board?.agents?.[id])));
     document.getElementById("transfer-targets").replaceChildren(...queues, ...agents);
+    Consult.drawTargets(state.board);
   };
   const draw = () => {
     const my = state.my, call = present();
     drawStatus();
     drawEndpoint();
+    Consult.follow(my?.call);
     Strip.draw(my, link);
     Panes.drawList(my, state.board);
     Panes.drawCall(my, call ? state.callers[call.interaction_id] : null);
@@ -169,7 +182,9 @@ const Desk = (() => {
     if (content.offer) state.reasons = { [content.offer.offer_id]: content.offer.reason };
     learnCaller(Boolean(before && content.offer));
     draw();
+    Dialing.drawChoices(state.my);
     if (over) setTimeout(drawDay, 1500); // by then the record has it
+    if (over || (before?.offer && !content.offer)) setTimeout(Dialing.refresh, 1500);
   };
   const listen = () => {
     socket.on("connect", () => { Object.assign(link, { connected: true, ever: true, attempt: 0, lostUs: null }); draw(); });
@@ -211,14 +226,18 @@ const Desk = (() => {
     document.getElementById("transfer-menu").addEventListener("beforetoggle", drawTargets);
     document.getElementById("transfer-extension").addEventListener("submit", (event) => {
       event.preventDefault();
-      act.transfer("extension", new FormData(event.target).get("extension"));
+      const number = new FormData(event.target).get("extension");
+      if (event.submitter?.value === "transfer") act.transfer("extension", number);
+      else act.consult("number", number);
     });
     const ofMine = (act) => () => Talks.isMine(Talks.selected()) && act(Talks.selected());
     const keys = {
-      answer: () => state.my?.offer && toast(text("answer_on_phone")),
+      answer: () => act.answer(),
+      mute: () => state.my?.call && act.mute(!state.my.call.muted_since_us),
       decline: () => (state.my?.offer ? act.decline() : act.hangup()),
       hold: () => state.my?.call && act.hold(!state.my.call.held_since_us),
-      transfer: () => state.my?.call && document.getElementById("transfer-menu").togglePopover(),
+      transfer: () => state.my?.call && Consult.transfer(state.my.call),
+      conference: () => Consult.conference(state.my?.call),
       ready: () => (state.my?.wrap_up ? Strip.finish() : act.status("ready")),
       break: () => act.status("break"),
       keypad: () => state.my?.call && document.getElementById("keypad").togglePopover(),
@@ -260,6 +279,7 @@ const Desk = (() => {
     press();
     Ringing.prepare();
     drawDay();
+    Dialing.start();
     draw();
   };
   return {

@@ -6,7 +6,7 @@ const Panes = (() => {
   const side = document.getElementById("side"), pop = document.getElementById("pop");
   const STATES = {
     "signed-out": ["offline", "circle-dashed"], "not-ready": ["break", "coffee"], idle: ["ready", "circle-check"],
-    offered: ["ring", "bell-ringing"], talking: ["talk", "phone-call"], "wrap-up": ["wrap", "pencil"], busy: ["talk", "phone"],
+    offered: ["ring", "bell-ringing"], dialling: ["talk", "phone-outgoing"], talking: ["talk", "phone-call"], "wrap-up": ["wrap", "pencil"], busy: ["talk", "phone"],
   };
   let tab = "mine", listed = "", popped = "", shown = "";
 
@@ -29,6 +29,8 @@ const Panes = (() => {
   const calls = (my) => {
     if (my?.offer) return group("group.incoming", item("ring", my.offer,
       element("span", { class: "uc-wait uc-s-ring" }, icon("bell-ringing"), " ", text("state.offered")), Desk.line(my.offer)));
+    if (my?.dial) return group("group.dialling", item("talk", my.dial,
+      timer({ from: my.dial.began_at_us, whole: "uc-wait uc-s-talk uc-num" }), Desk.line(my.dial)));
     if (my?.call) return group("group.call", item("talk", my.call,
       timer({ from: my.call.connected_at_us, whole: "uc-wait uc-s-talk uc-num" }), Desk.line(my.call)));
     if (my?.wrap_up) return group("group.wrap_up", item("wrap", my.wrap_up,
@@ -131,7 +133,7 @@ const Panes = (() => {
     const kind = row.missed ? "alert" : row.disposition ? "" : "wrap";
     return element("li", {}, element("div", { class: `uc-item${kind ? ` uc-s-${kind}` : ""}`, "data-recent": row.offer_id },
       element("span", { class: "uc-ava", "aria-hidden": "true" }, who.slice(0, 1), element("i", { class: `ti ti-${row.missed ? "phone-off" : isCallRow ? "phone-incoming" : TalkPane.channelIcon(row.channel)} uc-ch` })),
-      element("span", { class: "uc-cut" }, element("a", { href: isCallRow ? `/calls/?text=${row.interaction_id}` : `/conversations/${row.interaction_id}` }, who)), element("span", { class: "uc-wait" }, row.when),
+      element("span", { class: "uc-cut" }, isCallRow && row.number ? [Dialing.phone({ interaction: row.interaction_id }, row.number), " "] : "", element("a", { href: isCallRow ? `/calls/?text=${row.interaction_id}` : `/conversations/${row.interaction_id}` }, who)), element("span", { class: "uc-wait" }, row.when),
       element("p", { class: "uc-cut uc-meta" }, row.missed ? element("span", { class: "uc-wait uc-s-alert" }, text("recent.missed")) : [row.disposition ?? element("b", { class: "uc-s-wrap uc-wait" }, text("recent.open")), row.talk ? ` · ${row.talk}` : ""]),
       !row.missed && !row.disposition ? lateForm(row) : ""));
   };
@@ -141,6 +143,7 @@ const Panes = (() => {
   const pairs = (...rows) => element("dl", { class: "uc-pairs mt-2" },
     ...rows.filter(([, value]) => value).flatMap(([label, value]) => [element("dt", {}, text(label)), element("dd", {}, value)]));
   const number = (call) => element("span", {}, element("span", { "data-number": true }, call.number), " ",
+    data.agent_id ? [Dialing.phone({ interaction: call.interaction_id }, call.number), " "] : "",
     element("button", { type: "button", class: "btn btn-ghost btn-icon uc-tiny", title: text("reveal"), "aria-label": text("reveal"),
       onclick: async (event) => {
         const shownNumber = event.target.closest("dd").querySelector("[data-number]");
@@ -157,15 +160,16 @@ const Panes = (() => {
     if (!caller) return element("p", { class: "uc-meta m-0" }, text("card_loading"));
     return caller.past?.length ? past(caller) : element("p", { class: "uc-meta m-0" }, text("no_past"));
   };
-  const callFacts = (call, isKnown) => pairs(["fact.number", isKnown ? null : number(call)], ["fact.region", call.region?.[data.language]], ["fact.did", call.did]);
+  const callFacts = (call, isKnown) => pairs(["fact.number", isKnown ? null : number(call)], ["fact.region", call.region?.[data.language]], [called(call) ? "fact.shown_as" : "fact.did", call.did ?? call.caller_number]);
 
   /* ---- the story of the present call */
+  const called = (call) => ["outbound", "internal"].includes(call.direction);
   const story = (my, call) => {
     const why = Desk.reasonOf(call);
     const rows = [
-      [call.entered_at_us, text("event.entered", { queue: Desk.queue(call.queue) })],
+      [call.began_at_us ?? call.entered_at_us, called(call) ? text("event.dialled") : text("event.entered", { queue: Desk.queue(call.queue) })],
       [my.offer ? my.state_since_us : null, text("event.offered", { reason: reason(why) })],
-      [call.connected_at_us, why && !my.offer ? text("event.connected_why", { reason: reason(why) }) : text("event.connected")],
+      [call.connected_at_us, called(call) ? text("event.answered") : why && !my.offer ? text("event.connected_why", { reason: reason(why) }) : text("event.connected")],
       [call.held_since_us, text("event.held")],
       [call.ended_at_us, text("event.ended")],
     ].filter(([us]) => us);
@@ -180,6 +184,8 @@ const Panes = (() => {
   /* ---- the screen pop: announced once, never takes the focus */
   const popUp = (offer, caller) => {
     const fact = (label, value) => element("div", {}, element("dt", { class: "uc-meta" }, text(label)), element("dd", {}, value || text("none")));
+    const answer = button("btn-lg btn-answer flex-fill", "phone", text("answer"), () => Desk.act.answer());
+    answer.append(" ", Shortcuts.kbd("answer"));
     const decline = button("btn-lg", "phone-off", text("decline"), () => Desk.act.decline());
     decline.append(" ", Shortcuts.kbd("decline"));
     pop.replaceChildren(
@@ -197,7 +203,7 @@ const Panes = (() => {
       element("div", { class: "d-grid gap-1" }, element("h3", {}, text("past")), history(caller),
         caller?.contact?.note ? element("p", { class: "uc-tag m-0 py-1 uc-wrapok" }, icon("note"), " ", caller.contact.note) : null),
       element("div", { class: "d-flex gap-2" },
-        element("span", { class: "uc-onphone flex-fill" }, icon("phone"), " ", text("answer_on_phone")), decline));
+        answer, decline));
     pop.hidden = false;
   };
   const drawPop = (my, caller) => {
@@ -228,11 +234,11 @@ const Panes = (() => {
     },
     drawList(my, board) {
       const groups = Talks.groups(), talks = groups.waiting.length + groups.answered.length + groups.later.length;
-      const count = talks + (my?.conversation_wrap_ups?.length ?? 0) + (my?.offer || my?.call || my?.wrap_up ? 1 : 0);
+      const count = talks + (my?.conversation_wrap_ups?.length ?? 0) + (my?.offer || my?.dial || my?.call || my?.wrap_up ? 1 : 0);
       document.querySelector("[data-count=mine]").textContent = count || "";
       document.querySelector("[data-count=queue]").textContent = board?.members?.length || "";
       const lines = (heads) => heads.map((head) => [head.conversation_id, head.unread, head.last, Talks.name(head), urgency(head), head.waiting_since_us, head.has_draft]);
-      const now = JSON.stringify(tab === "mine" ? [my?.offer, my?.call, my?.wrap_up, my?.conversation_wrap_ups, Desk.nameOf(my?.offer ?? my?.call ?? my?.wrap_up), lines(groups.waiting), lines(groups.answered),
+      const now = JSON.stringify(tab === "mine" ? [my?.offer, my?.dial, my?.call, my?.wrap_up, my?.conversation_wrap_ups, Desk.nameOf(my?.offer ?? my?.dial ?? my?.call ?? my?.wrap_up), lines(groups.waiting), lines(groups.answered),
         lines(groups.later), Talks.selected(), wanted(), using()] : tab === "queue" ? [board?.members] : tab === "recent" ? [past24] : [board?.agents]);
       if (now === listed || (listed && inUse())) return;
       listed = now;
@@ -242,7 +248,7 @@ const Panes = (() => {
       if (focused) list.querySelector(`[data-talk="${CSS.escape(focused)}"]`)?.focus();
     },
     drawCall(my, caller) {
-      const call = my?.call ?? my?.offer ?? my?.wrap_up;
+      const call = my?.call ?? my?.dial ?? my?.offer ?? my?.wrap_up;
       const now = JSON.stringify([call, caller, Boolean(my?.offer)]);
       if (Talks.selected()) shown = "";
       else if (now !== shown) {

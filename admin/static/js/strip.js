@@ -37,27 +37,34 @@ const Strip = (() => {
   const missed = () => put("alert", pill("phone-off", text("status.no-answer")),
     element("span", { class: "uc-cut" }, text("no_answer_hint")), grow(),
     withKey(button("btn-primary", "circle-check", text("go_ready"), () => Desk.act.status("ready"), { "data-field": "ready", ...alt("ready") }), "ready"));
+  const dialling = (dial) => put("talk",
+    dial.stage === "phone" ? pill("device-landline-phone", text("strip.own_phone")) : pill("phone-outgoing", text("strip.dialling")),
+    timer({ from: dial.began_at_us }), party(dial, dial.stage === "phone" ? text("own_phone_hint") : ""), grow(),
+    withKey(button("btn-hangup", "phone-off", text("cancel_call"), () => Desk.act.hangup(), { "data-field": "hangup", ...alt("decline") }), "decline"));
   const idle = (my) => put("offline", pill("phone", text(my.state === "busy" ? "strip.busy" : "strip.idle")),
-    hint(my.state === "busy" ? text("busy_hint")
-      : my.state === "idle" ? text("idle_hint", { extension: my.extension }) : text("not_ready_hint")), grow());
+    ...(my.state === "busy" || my.state === "signed-out" ? [hint(text(my.state === "busy" ? "busy_hint" : "not_ready_hint")), grow(), ...Dialing.waiting()]
+      : [Dialing.field(my), ...Dialing.failure(my), my.state === "idle" || my.dial_failure ? "" : element("span", { class: "uc-cut uc-meta uc-wide" }, text("not_ready_hint")), grow(), ...Dialing.waiting()]));
   const ringing = (offer) => {
     put("ring", pill("bell-ringing", text("strip.ringing")),
       timer({ to: offer.expires_at_us, label: text("label.left"), words: (s) => text("left_seconds", { n: Math.max(0, Math.ceil(s)) }) }),
       party(offer, text("waited", { time: clock(Dom.since(offer.entered_at_us)) })), grow(),
       element("div", { class: "d-flex gap-2 align-items-center", role: "toolbar", "aria-label": text("strip.ringing") },
         withKey(button("", "phone-off", text("decline"), () => Desk.act.decline(), { "data-field": "decline", ...alt("decline") }), "decline"),
-        element("span", { class: "uc-state" }, icon("phone"), " ", text("answer_on_phone"))));
+        withKey(button("btn-answer", "phone", text("answer"), () => Desk.act.answer(), { "data-field": "answer", ...alt("answer") }), "answer")));
     strip.classList.add("is-ringing");
   };
   const talking = (call) => {
-    const held = Boolean(call.held_since_us), paused = call.recording_paused_since_us;
+    const held = Boolean(call.held_since_us), muted = Boolean(call.muted_since_us), paused = call.recording_paused_since_us;
     put(held ? "ring" : "talk",
       held ? pill("player-pause", text("strip.held")) : pill("phone-call", text("strip.talking")),
       timer({ from: held ? call.held_since_us : call.connected_at_us, label: text(held ? "label.held" : "label.talked") }),
       party(call),
+      muted ? element("span", { class: "uc-state uc-s-ring uc-plain" }, icon("microphone-off"), " ", text("muted")) : "",
       paused ? element("span", { class: "uc-state uc-s-ring uc-plain" }, icon("player-pause"), " ", text("recording_paused"), " ", timer({ from: paused }))
-        : element("span", { class: "uc-state uc-s-alert uc-plain uc-wide" }, icon("circle-dot"), " ", text("recording")), grow(),
+        : element("span", { class: "uc-state uc-s-alert uc-plain uc-wide" }, icon("circle-dot"), " ", text("recording")), Consult.watched(call), grow(),
       element("div", { class: "d-flex gap-1", role: "toolbar", "aria-label": text("label.controls") },
+        button("", muted ? "microphone" : "microphone-off", text(muted ? "unmute" : "mute"), () => Desk.act.mute(!muted),
+          { "aria-pressed": String(muted), "data-field": "mute", ...alt("mute") }),
         button("", held ? "player-play" : "player-pause", text(held ? "resume" : "hold"), () => Desk.act.hold(!held),
           { "aria-pressed": String(held), "data-field": "hold", ...alt("hold") }),
         button("", "arrow-forward-up", text("transfer"), null, { popovertarget: "transfer-menu", "data-field": "transfer", ...alt("transfer") }),
@@ -88,13 +95,16 @@ const Strip = (() => {
     /* Draw anew only when something changed, so that a menu or a half-written note stays as it is. */
     draw(my, link) {
       const now = JSON.stringify([link.connected, link.ever, link.connected ? 0 : link.attempt, my?.status, my?.state, my?.registered, my?.extension,
-        my?.offer, my?.call, my?.wrap_up, Desk.nameOf(my?.offer ?? my?.call ?? my?.wrap_up)]);
+        my?.offer, my?.dial, my?.call, my?.wrap_up, Desk.nameOf(my?.offer ?? my?.dial ?? my?.call ?? my?.wrap_up),
+        my?.dial_failure, my?.caller_numbers, my?.caller_number, Dialing.shown()]);
       if (now === drawn) return;
       drawn = now;
       if (!link.connected) away(link);
       else if (!data.agent_id || !my?.extension) noAgent();
+      else if (my.call?.consult) Consult.draw(my.call, { put, pill, party, grow });
       else if (my.call) talking(my.call);
       else if (my.offer) ringing(my.offer);
+      else if (my.dial) dialling(my.dial);
       else if (my.wrap_up) wrapUp(my.wrap_up);
       else if (!my.registered) lost(my);
       else if (my.status === "no-answer") missed();

@@ -125,6 +125,7 @@ const TalkPane = (() => {
   /* ---- the side panel */
   const pairs = (...rows) => element("dl", { class: "uc-pairs mt-2" }, ...rows.filter(([, value]) => value).flatMap(([label, value]) => [element("dt", {}, text(label)), element("dd", {}, value)]));
   const reveal = (contact, number) => element("div", {}, element("span", { "data-number": true }, number.shown), " ",
+    data.agent_id ? [Dialing.phone({ contact: contact.id, handle: number.handle }, number.shown), " "] : "",
     element("button", { type: "button", class: "btn btn-ghost btn-icon uc-tiny", title: text("reveal"), "aria-label": text("reveal"), onclick: async (event) => {
       const shown = event.currentTarget.parentElement.querySelector("[data-number]");
       const answer = await Desk.post(`/contacts/${contact.id}/reveal`, { number: number.handle });

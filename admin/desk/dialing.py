@@ -1,0 +1,196 @@
+"""Click-to-dial, missed calls, voicemails in the call bar, and how an agent calls. `static/js/dial.js` asks.
+
+A page never sends a number that it only shows masked: it names the contact, the call or the voicemail, and the
+number is found here. Whether it may be called the ACD decides (`acd/domain/outbound.py`).
+"""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from flask import abort, current_app, jsonify, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+from sqlalchemy import or_, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from acd import contract
+from admin import directory
+from admin.audit import audit
+from admin.contacts.handles import handle
+from admin.db import db
+from admin.desk import queries
+from admin.desk.texts import dial_refusal
+from admin.desk.views import blueprint, seen_by_me
+from admin.i18n import language
+from admin.permissions import requires
+from admin.shell import centre
+from admin.telephone import masked, national, spellings
+from sql.models import AgentRouting, Contact, Interaction, Offer, Talk
+from uckefu.times import clock, shown
+
+log = structlog.get_logger(__name__)
+MISSED = 20
+MESSAGES = 10
+NUMBER = re.compile(r"[+＋]?[0-9\s().（）-]{3,40}")
+
+
+class NotFound(Exception):
+    """There is no number to call; `code` says why."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def _refused(code: str) -> ResponseReturnValue:
+    return jsonify(ok=False, code=code, message=dial_refusal(code))
+
+
+@blueprint.post("/desk/dial")
+@requires("desk.use")
+def dial() -> ResponseReturnValue:
+    """Ring my phone, then the number. Fields: `number` (or a name), or `contact` and `handle`, `interaction`,
+    `voicemail`; and `caller_number`."""
+    if current_user.agent_id is None:
+        return _refused("no-agent")
+    try:
+        number = national(_wanted(), centre().region)
+    except NotFound as error:
+        return _refused(error.code)
+    command = contract.PlaceCall(
+        agent_id=current_user.agent_id,
+        number=number,
+        caller_number=request.form.get("caller_number", "")[:32],
+    )
+    reply = current_app.extensions["uckefu"]["acd"].send(command)
+    if reply.ok:
+        audit("call-placed", subject=masked(number, centre().region))
+    message = _("Your phone rings: pick it up.") if reply.ok else dial_refusal(reply.code)
+    return jsonify(ok=reply.ok, code=reply.code, message=message)
+
+
+def _wanted() -> str:
+    """The number that the fields name. Raises NotFound."""
+    fields = request.form
+    if fields.get("interaction"):
+        return seen_by_me(fields["interaction"])
+    if fields.get("voicemail"):
+        from admin.inbox import (
+            queries as inbox,
+        )  # which imports the calls page, and that imports this package
+
+        message = inbox.message(current_user, fields["voicemail"]) or abort(404)
+        return str(message.number)
+    if fields.get("contact", "").isdecimal():
+        contact = db.session.get(Contact, int(fields["contact"])) or abort(404)
+        own = (n.number for n in contact.numbers if handle(n.number) == fields.get("handle"))
+        return next(own, None) or abort(404)
+    return _typed(fields.get("number", "").strip())
+
+
+def _typed(text: str) -> str:
+    """What an agent typed: a number however it is written, or the whole name of one contact."""
+    if not text:
+        raise NotFound("no-number")
+    if NUMBER.fullmatch(text):
+        return re.sub(r"[^0-9+]", "", text.replace("＋", "+"))
+    found = db.session.scalars(select(Contact).where(Contact.name == text).limit(2)).all()
+    if not found or not found[0].numbers:
+        raise NotFound("unknown-name")
+    if len(found) > 1:
+        raise NotFound("several-contacts")
+    return str(found[0].numbers[0].number)
+
+
+@blueprint.get("/desk/callbar")
+@requires("desk.use")
+def callbar() -> ResponseReturnValue:
+    """What waits beside the strip: calls that I missed and nobody took, messages that wait."""
+    agent_id = current_user.agent_id
+    try:
+        return jsonify(missed=_missed(agent_id) if agent_id is not None else [], voicemails=_voicemails())
+    except SQLAlchemyError as error:
+        db.session.rollback()
+        log.warning("callbar_not_read", agent_id=agent_id, error=str(error))
+        return jsonify(missing=True), 503
+
+
+def _missed(agent_id: int) -> list[dict[str, Any]]:
+    """Calls of today that rang here, that nobody talked to, and whom nobody has talked to since."""
+    here = centre()
+    since = queries.day_begin(here.timezone)
+    rows = db.session.execute(
+        select(Offer.offered_at, Interaction)
+        .join(Interaction, Interaction.id == Offer.interaction_id)
+        .where(
+            Offer.agent_id == agent_id, Offer.offered_at >= since, Interaction.connected_at.is_(None),
+            Interaction.ended_at.is_not(None), Interaction.channel == "voice",
+            Offer.outcome.in_(("expired", "declined", "withdrawn", "failed")),
+        )
+        .order_by(Offer.offered_at.desc())
+        .limit(MISSED * 3)
+    )  # fmt: skip
+    found: dict[str, dict[str, Any]] = {}
+    for at, interaction in rows:
+        number = interaction.from_number
+        if number and number not in found and not _reached_since(number, at):
+            contact, when = queries.contact_of(number, here.region), shown(at, here.timezone)
+            found[number] = {
+                "interaction_id": interaction.id, "number": masked(number, here.region),
+                "name": contact.name if contact else "", "when": when.strftime("%H:%M") if when else "",
+                "queue": directory.names(language())["queues"].get(interaction.queue_name, interaction.queue_name),
+            }  # fmt: skip
+    return list(found.values())[:MISSED]
+
+
+def _reached_since(number: str, at: Any) -> bool:
+    """Whether somebody has talked to this number since."""
+    same = spellings(number, centre().region)
+    talked = (
+        select(Talk.id)
+        .join(Interaction, Interaction.id == Talk.interaction_id)
+        .where(
+            Talk.connected_at > at, or_(Interaction.from_number.in_(same), Interaction.to_number.in_(same))
+        )
+    )
+    return db.session.scalar(talked.limit(1)) is not None
+
+
+def _voicemails() -> list[dict[str, Any]]:
+    from admin.inbox import queries as inbox
+
+    here = centre()
+    rows = inbox.messages(current_user, done=False, region=here.region)[:MESSAGES]
+    found = []
+    for row in rows:
+        when = shown(row.message.at, here.timezone)
+        found.append({
+            "id": row.message.id, "name": row.contact, "number": masked(row.message.number, here.region),
+            "when": when.strftime("%m-%d %H:%M") if when else "", "length": clock(timedelta(seconds=row.message.seconds)),
+            "sound": url_for("inbox.sound", message_id=row.message.id), "can_call": bool(row.message.number),
+        })  # fmt: skip
+    return found
+
+
+@blueprint.post("/desk/calling")
+@requires("desk.use")
+def calling() -> ResponseReturnValue:
+    """How I call: `caller_number` (one of the centre's, "" for the usual one), `auto_answer` (0 or 1)."""
+    agent_id = current_user.agent_id
+    if agent_id is None:
+        return _refused("no-agent")
+    own = db.session.get(AgentRouting, agent_id) or AgentRouting(agent_id=agent_id)
+    if "caller_number" in request.form:
+        number = request.form["caller_number"]
+        if number and number not in {n for rights in centre().trunks.values() for n in rights.to_show()}:
+            return _refused("caller-number-not-ours")
+        own.caller_number = number
+    if "auto_answer" in request.form:
+        own.auto_answer = request.form["auto_answer"] == "1"
+    db.session.add(own)
+    db.session.commit()
+    reply = current_app.extensions["uckefu"]["acd"].send(contract.ReloadConfiguration())
+    return jsonify(ok=True, code=reply.code, message=_("Saved."))
