@@ -13,6 +13,7 @@ from admin import directory
 from admin.audit import audit
 from admin.calls import queries
 from admin.calls.peaks import NotReadable, peaks_of
+from admin.calls.why import told
 from admin.calls.words import outcome_words, parties, result_words
 from admin.desk.queries import day_begin
 from admin.desk.texts import reason_words
@@ -135,6 +136,7 @@ def detail(interaction_id: str) -> ResponseReturnValue:
         has_recording=_recording_path(interaction.recording) is not None, now=now(), outcomes=outcome_words(),
         queue_titles=directory.names(language())["queues"], reason_words=reason_words,
         number=masked(interaction.customer_number, centre().region),
+        sentences=told(interaction_id, interaction.started_at or interaction.queued_at, interaction.ended_at),
     )  # fmt: skip
 
 
