@@ -28,6 +28,7 @@ RAIL = (
     Entry("supervision.live", "eye", _l("Live"), "supervise"),
     Entry("contacts.page", "address-book", _l("Contacts"), "contacts.view"),
     Entry("tickets.page", "ticket", _l("Tickets"), "tickets.use"),
+    Entry("knowledge.page", "book", _l("Knowledge"), "knowledge.view"),
     Entry("planning.page", "chart-histogram", _l("Staffing"), "planning.use"),
     Entry("queues.page", "stack-2", _l("Queues"), "queues.manage"),
     Entry("flows.page", "sitemap", _l("Voice flows"), "flows.manage"),

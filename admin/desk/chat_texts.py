@@ -72,6 +72,7 @@ def _tickets() -> dict[str, str]:
         "ticket.priority": _("Priority"), "priority.urgent": _("Urgent"), "priority.high": _("High"), "priority.normal": _("Normal"), "priority.low": _("Low"),
         "ticket.made": _("Ticket #{id} made."), "ticket.none": _("No open ticket."), "ticket.about": _("{name}: {words}"), "ticket.save": _("Make the ticket"),
         "ticket.no_one": _("Choose a chat or take a call first."), "ticket.open": _("Open the ticket"),
+        "known.title": _("Knowledge"), "known.search": _("Words, or a question"), "known.none": _("No article fits."), "known.nowhere": _("Choose a chat to answer first."),
     }  # fmt: skip
 
 

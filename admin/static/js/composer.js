@@ -176,5 +176,7 @@ const Composer = (() => {
     isWriting: () => Boolean(area.value) && Date.now() - wroteMs < 15000,
     note: () => setMode(mode === "note" ? "text" : "note"),
     focus: () => area.focus(),
+    /* Words at the caret, as if typed; false when nobody can write here now. */
+    put: (words) => { if (!id || !area.isConnected) return false; insert(words); return true; },
   };
 })();

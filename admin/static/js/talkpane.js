@@ -196,6 +196,7 @@ const TalkPane = (() => {
       ...Object.entries(visitor.prechat).filter(([key]) => !["name", "phone", "email"].includes(key)).map(([key, value]) => element("p", { class: "uc-meta m-0" }, `${key}: ${value}`)), block(id)) : "",
       trail.length ? section(text("visitor.trail"), element("ol", { class: "uc-trail" }, ...trail.map((page) => element("li", {}, element("time", { class: "uc-meta" }, page.when), element("span", { class: "uc-cut", title: page.url }, page.title), element("span", { class: "uc-meta" }, page.stay))))) : "",
       section(text("past"), pastList(past)),
+      section(text("known.title"), Knowledge.box),
     ].filter(Boolean);
   };
   const learn = async (id, call) => {
