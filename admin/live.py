@@ -50,15 +50,17 @@ class Live:
     def send_to(self, session_id: str, agent_id: int | None) -> None:
         """Send the present state to one page that has just connected."""
         view, true_at_us = views.latest(self.bus)
-        region = self._region()
+        centre = load_centre(self._centre_file)
+        region, sees = centre.region, centre.agents_see_listening
         socketio.emit("board", _stamped(true_at_us, views.board(view or {}, region)), to=session_id)
         if agent_id is not None:
-            mine = views.my_slice(view or {}, agent_id, region) or {}
+            mine = views.my_slice(view or {}, agent_id, region, sees_listening=sees) or {}
             socketio.emit("my", _stamped(true_at_us, mine), to=session_id)
 
     def publish(self, view: AcdView, true_at_us: int | None) -> None:
         """Send each slice that changed, and everything again at each heartbeat so that pages know its age."""
-        region = self._region()
+        centre = load_centre(self._centre_file)
+        region, sees = centre.region, centre.agents_see_listening
         beat = time.monotonic() - self._sent_at > HEARTBEAT_SECONDS
         if beat:
             self._sent_at = time.monotonic()
@@ -66,7 +68,7 @@ class Live:
         if not self.windows:
             return  # nobody looks; who comes is sent the present state
         for agent_id in {agent for agent in self.windows.values() if agent is not None}:
-            mine = views.my_slice(view, agent_id, region) or {}
+            mine = views.my_slice(view, agent_id, region, sees_listening=sees) or {}
             self._emit("my", f"agent:{agent_id}", true_at_us, mine, beat=beat)
         self._emit("board", "staff", true_at_us, views.board(view, region), beat=beat)
 
@@ -105,9 +107,6 @@ class Live:
     @property
     def _centre_file(self) -> Any:
         return self.app.extensions["uckefu"]["settings"].centre_file
-
-    def _region(self) -> str:
-        return load_centre(self._centre_file).region
 
     def _listen(self) -> None:
         while True:

@@ -69,6 +69,8 @@ class Centre(BaseModel):
     # What a flow's `lookup` may ask: `crm.example` or `crm.example:8443`.
     http_hosts: dict[str, HttpHost] = {}
     trunks: dict[str, TrunkRights] = {}  # what may be called outside, by the gateway's name
+    # Whether an agent sees that a supervisor listens or whispers; that one has barged in, it sees always.
+    agents_see_listening: bool = False
     fallback_extension: str = ""  # rung when ACD and flow have failed; "" plays the apology only
 
     @field_validator("timezone")

@@ -5,6 +5,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from admin.desk.chat_texts import talk_texts
+from admin.desk.third_texts import third_refusal, third_texts
 
 
 def refusal(code: str) -> str:
@@ -43,7 +44,7 @@ def refusal(code: str) -> str:
         "try-again": _("The record can't be reached at the moment. Try again."),
         "slow-down": _("Too many tries"),
     }
-    return str(known.get(code) or _("Refused (%(code)s)", code=code))
+    return str(known.get(code) or third_refusal(code) or _("Refused (%(code)s)", code=code))
 
 
 def dial_refusal(code: str) -> str:
@@ -78,7 +79,7 @@ def js_texts() -> dict[str, str]:
     """Every text of `desk.js`, by key; `{name}` is filled by the script."""
     return {
         key: str(text)
-        for key, text in {**_states(), **_strip(), **_dialing(), **_panes(), **talk_texts()}.items()
+        for key, text in {**_states(), **_strip(), **_dialing(), **_panes(), **talk_texts(), **third_texts()}.items()
     }
 
 

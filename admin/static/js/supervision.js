@@ -11,7 +11,7 @@
     "signed-out": ["offline", "circle-dashed"], "not-ready": ["break", "coffee"], idle: ["ready", "circle-check"], offered: ["ring", "bell-ringing"],
     talking: ["talk", "phone-call"], "wrap-up": ["wrap", "pencil"], busy: ["talk", "phone"],
   };
-  let now = { calls: [], talks: [] }, board = null, watched = null, messages = new Map(), drawn = "", listed = "", agentsDrawn = "", box = null;
+  let now = { calls: [], talks: [] }, board = null, watched = null, onCall = null, messages = new Map(), drawn = "", listed = "", agentsDrawn = "", box = null;
   const random = () => [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join("");
   const queue = (name) => data.names.queues[name] ?? name;
   const agentName = (id) => data.names.agents[id]?.name ?? text("watch.nobody");
@@ -21,9 +21,9 @@
   }));
 
   /* ---- the list */
-  const item = (row, current, kind, iconName, who, wait, words) => element("li", {}, element(row.conversation_id ? "a" : "div", {
-    class: `uc-item${kind ? ` uc-s-${kind}` : ""}`, href: row.conversation_id ? `#${row.conversation_id}` : null, "aria-current": current ? "true" : null, "data-talk": row.conversation_id ?? null,
-    onclick: (event) => { event.preventDefault(); if (row.conversation_id) watch(row.conversation_id); } },
+  const item = (row, current, kind, iconName, who, wait, words) => element("li", {}, element(row.conversation_id || row.part === "call" ? "a" : "div", {
+    class: `uc-item${kind ? ` uc-s-${kind}` : ""}`, href: row.conversation_id ? `#${row.conversation_id}` : row.part === "call" ? `#call-${row.agent_id}` : null, "aria-current": current ? "true" : null, "data-talk": row.conversation_id ?? (row.part === "call" ? `call-${row.agent_id}` : null),
+    onclick: (event) => { event.preventDefault(); if (row.conversation_id) watch(row.conversation_id); else if (row.part === "call") watchCall(row.agent_id); } },
   element("span", { class: "uc-ava", "aria-hidden": "true" }, who.slice(0, 1), element("i", { class: `ti ti-${iconName} uc-ch` })),
   element("span", { class: "uc-cut" }, who), wait, element("p", { class: "uc-cut uc-meta" }, words)));
   const PARTS = { waiting: ["", "hourglass"], offer: ["ring", "bell-ringing"], call: ["talk", "phone-call"], wrap_up: ["wrap", "pencil"] };
@@ -31,7 +31,7 @@
     const name = agentName(call.agent_id);
     const words = { waiting: text("watch.waiting"), offer: text("watch.ringing", { name }), call: text("watch.with", { name }), wrap_up: text("watch.wrap_up", { name }) }[call.part];
     const [kind, iconName] = PARTS[call.part];
-    return item(call, false, kind, iconName, call.name || call.number || text("unknown"), timer({ from: call.connected_at_us ?? call.entered_at_us, whole: "uc-wait uc-num" }), `${words} · ${queue(call.queue)}`);
+    return item(call, call.part === "call" && call.agent_id === onCall, kind, iconName, call.name || call.number || text("unknown"), timer({ from: call.connected_at_us ?? call.entered_at_us, whole: "uc-wait uc-num" }), `${words} · ${queue(call.queue)}`);
   };
   const urgency = (talk) => { const seconds = talk.waiting_since_us ? since(talk.waiting_since_us) : 0; return seconds >= 120 ? "alert" : seconds >= 60 ? "ring" : ""; };
   const talkLine = (talk) => {
@@ -44,7 +44,7 @@
   const fits = (row) => { const asked = search.value.trim().toLowerCase(); return !asked || [row.name, row.number, queue(row.queue), agentName(row.agent_id)].some((words) => words?.toLowerCase().includes(asked)); };
   const drawList = () => {
     const calls = now.calls.filter(fits), chats = now.talks.filter(fits);
-    const key = JSON.stringify([calls, chats, chats.map(urgency), watched]);
+    const key = JSON.stringify([calls, chats, chats.map(urgency), watched, onCall]);
     if (key === listed) return;
     listed = key;
     const by = (rows) => [...rows].sort((a, b) => (a.waiting_since_us ?? Infinity) - (b.waiting_since_us ?? Infinity));
@@ -66,7 +66,23 @@
       element("footer", {}, `${at} · ${message.name || text(`party.${message.author}`)}`, message.kind === "note" ? ` · ${text("note_hidden")}` : ""));
   };
   const drawLog = () => box?.replaceChildren(...[...messages.values()].sort((a, b) => a.sequence - b.sequence).map(line));
+  const drawCall = () => {
+    const call = now.calls.find((row) => row.part === "call" && row.agent_id === onCall);
+    const key = JSON.stringify(["call", onCall, WatchCalls.key(call)]);
+    if (key === drawn) return;
+    drawn = key;
+    const mode = middle.contains(document.activeElement) ? document.activeElement.dataset.mode : null;
+    WatchCalls.draw(middle, call, { name: call?.name || call?.number || text("unknown"), agent: agentName(onCall), queue: queue(call?.queue), send: async (...asked) => { const answer = await send(...asked); refresh(); return answer; } });
+    if (mode) middle.querySelector(`[data-mode="${mode}"]`)?.focus();
+  };
+  const watchCall = (agentId) => {
+    if (watched) send("unwatch", { conversation_id: watched });
+    watched = null;
+    onCall = agentId;
+    draw();
+  };
   const drawMiddle = () => {
+    if (onCall) { drawCall(); return; }
     const talk = now.talks.find((row) => row.conversation_id === watched);
     const key = JSON.stringify([watched, talk?.agent_id, Boolean(talk), Object.keys(board?.agents ?? {})]);
     if (key === drawn) return;
@@ -96,6 +112,7 @@
   const watch = async (id) => {
     if (watched && watched !== id) send("unwatch", { conversation_id: watched });
     watched = id;
+    onCall = null;
     messages = new Map();
     draw();
     const answer = await send("watch", { conversation_id: id });

@@ -1,0 +1,127 @@
+"""Attended transfer, three-way, listen, whisper, barge and take over from the pages, with real phones; zh and en."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import Scene
+from tests.e2e.sounds import heard, read, write_tone
+
+pytestmark = pytest.mark.timeout(180)
+CUSTOMER, AGENT, COLLEAGUE = 700, 1100, 1300
+
+
+@pytest.fixture
+def talk(scene: Scene):
+    """A caller talks with agent 1, whose page it is; agent 2's phone is at hand. Each phone says a tone."""
+    scene.phones = [scene.caller("13900000003"), scene.agents_phone("1001"), scene.agents_phone("1002")]
+    for phone, hertz in zip(scene.phones, (CUSTOMER, AGENT, COLLEAGUE), strict=True):
+        phone.do("play", path=str(write_tone(scene.folder / f"{hertz}.wav", hertz, 60)))
+    scene.agent_page = scene.page("agent1")
+    scene.ready(scene.agent_page)
+    customer, agent, _ = scene.phones
+    customer.call("4001")
+    customer.wait("confirmed")
+    customer.do("dtmf", digits="2")
+    agent.answer_next(30)
+    scene.wait_agent("1001", "talking")
+    scene.status("1002", "break")
+    expect(scene.agent_page.locator("[data-field=transfer]")).to_be_visible()
+    return scene
+
+
+def hears(scene: Scene, phone, hertz: int, wait) -> None:
+    """Wait until this phone hears the tone in what it records from now on."""
+    scene.count = getattr(scene, "count", 0) + 1
+    path = scene.folder / f"heard-{scene.count}.wav"
+
+    phone.do("record", path=str(path))
+    try:
+        wait(lambda: path.exists() and path.stat().st_size > 16_000, seconds=5, what="two seconds of sound")
+    finally:
+        phone.finish_recording()
+    assert heard(read(path)[:, 0], hertz, least_share=0.2), f"{hertz} Hz at {phone.user}"
+
+
+def consult(page: Page) -> None:
+    page.keyboard.press("Alt+KeyX")
+    page.locator("#consult-targets button").first.click()
+
+
+def test_an_attended_transfer_from_the_strip(talk: Scene, wait):
+    customer, agent, colleague = talk.phones
+    page = talk.agent_page
+    consult(page)
+    expect(page.locator("#strip")).to_contain_text("正在呼叫 李伟 1002")
+    colleague.answer_next()
+    expect(page.locator("#strip")).to_contain_text("咨询 李伟 1002")
+    expect(page.locator("#strip")).to_contain_text("保持")
+    talk.shot(page, "consult-zh")
+    hears(talk, agent, COLLEAGUE, wait)
+    page.set_viewport_size({"width": 1280, "height": 720})
+    talk.shot(page, "consult-zh-1280")
+    page.keyboard.press("Alt+KeyC")
+    expect(page.locator("#strip")).to_contain_text("三方通话")
+    hears(talk, customer, COLLEAGUE, wait)
+    talk.shot(page, "three-way-zh-1280")
+    page.locator("[data-field=consult-complete]").click()
+    agent.wait("disconnected")
+    talk.wait_agent("1002", "talking")
+    expect(page.locator("#strip")).to_have_class(re.compile("uc-s-wrap"))
+    hears(talk, customer, COLLEAGUE, wait)
+    assert talk.reports == []
+
+
+def test_a_consult_that_nobody_takes_gives_the_customer_back_and_says_so(talk: Scene, wait):
+    customer, _, colleague = talk.phones
+    page = talk.agent_page
+    consult(page)
+    colleague.wait("incoming")
+    colleague.hang_up()
+    expect(page.locator("#toasts")).to_contain_text("没有接听，客户已回到你这里")
+    expect(page.locator("[data-field=transfer]")).to_be_visible()
+    hears(talk, customer, AGENT, wait)
+    consult(page)
+    colleague.wait("incoming")
+    page.locator("[data-field=consult-end]").click()
+    colleague.wait("disconnected", "disconnctd")
+    expect(page.locator("[data-field=transfer]")).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_a_supervisor_listens_whispers_barges_in_and_leaves_on_the_live_page(talk: Scene, wait, language):
+    customer, agent, own = talk.phones
+    words = {
+        "zh-CN": ("谁也听不到你", "只有坐席", "坐席和客户"),
+        "en": ("nobody hears you", "Only the agent", "Agent and customer"),
+    }
+    page = talk.page("supervisor", language=language)
+    page.goto(f"{talk.stack.url}/supervision")
+    page.locator("[data-talk^=call-]").click()
+    page.fill("#watch-extension", "1002")
+    page.click("[data-mode=listen]")
+    own.answer_next()
+    expect(page.locator("#middle")).to_contain_text(words[language][0])
+    expect(talk.agent_page.locator("[data-supervised]")).to_have_count(0)
+    hears(talk, own, CUSTOMER, wait)
+    page.click("[data-mode=whisper]")
+    expect(page.locator("#middle")).to_contain_text(words[language][1])
+    hears(talk, agent, COLLEAGUE, wait)
+    page.click("[data-mode=barge]")
+    expect(page.locator("#middle")).to_contain_text(words[language][2])
+    expect(talk.agent_page.locator("[data-supervised=barge]")).to_be_visible()
+    hears(talk, customer, COLLEAGUE, wait)
+    talk.shot(page, f"supervise-{language}")
+    talk.shot(talk.agent_page, f"barged-{language}")
+    if language == "en":
+        page.click("[data-mode=take-over]")
+        agent.wait("disconnected")
+        talk.wait_agent("1001", "wrap-up")
+        hears(talk, customer, COLLEAGUE, wait)
+    else:
+        page.click("[data-mode=stop]")
+        own.wait("disconnected")
+        talk.wait_agent("1001", "talking")
+        expect(talk.agent_page.locator("[data-supervised]")).to_have_count(0)
+    assert talk.reports == []
