@@ -6,10 +6,12 @@ reason in the log, and the last good version goes on serving: from memory, and a
 `instance/flows/.good/`.
 """
 
+import gc
 import os
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +19,7 @@ import structlog
 
 from ivr.check import check
 from ivr.flow_file import Flow, FlowFile, parse_flow
+from ivr.nodes import node_types
 from ivr.nodes.base import NAME_PATTERN
 from ivr.problems import Problem
 from ivr.prompts import Prompts
@@ -58,6 +61,7 @@ class FlowLibrary:
     ) -> None:
         self.folders, self.good, self.prompts, self.languages = folders, good, prompts, languages
         self._kept: dict[str, _Kept] = {}
+        node_types()  # built here, where the switch starts, and not while the first caller waits for a flow
 
     def get(self, name: str) -> Flow:
         """The flow to run for a new call.
@@ -144,8 +148,9 @@ class FlowLibrary:
         return _Kept(stamp, flow)
 
     def _read(self, name: str, file: str, data: bytes) -> tuple[Flow | None, list[Problem]]:
-        read: FlowFile = parse_flow(name, file, data)
-        problems = check(read, self.prompts, self.languages)
+        with _uncollected():
+            read: FlowFile = parse_flow(name, file, data)
+            problems = check(read, self.prompts, self.languages)
         return (None if any(p.blocks for p in problems) else read.flow), problems
 
     def _last_good(self, name: str) -> Flow | None:
@@ -180,3 +185,18 @@ class FlowLibrary:
             part.replace(path)
         except OSError as error:
             log.warning("last_good_flow_not_kept", path=str(path), error=str(error))
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No garbage collection meanwhile: reading a flow makes thousands of objects that stay, no circles among them.
+
+    A collection of the whole process in the middle would cost the caller more than the reading.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
