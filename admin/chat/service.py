@@ -21,7 +21,16 @@ from admin.chat.refusals import ChatRefused
 from admin.chat.relay import AGENTS, VISITORS, relay
 from admin.chat.shapes import Shape
 from admin.db import db
-from sql.models import Attachment, Conversation, Interaction, Message, Site, UtcDateTime, Visitor
+from sql.models import (
+    Attachment,
+    Conversation,
+    ConversationGuest,
+    Interaction,
+    Message,
+    Site,
+    UtcDateTime,
+    Visitor,
+)
 from uckefu.times import as_utc, now
 
 LONGEST_AGENT_TEXT = 4000
@@ -366,12 +375,21 @@ def unassigned(conversation_id: str, agent_id: int, *, offer_id: str) -> bool:
 
 
 def agent_may(conversation: Conversation, agent_id: int | None, role: str) -> bool:
-    """Whether this agent may open and write in the conversation: its own, one that waits, or as a supervisor any."""
+    """Whether this agent may open and write in the conversation: its own, one that waits or that it was invited into,
+    or as a supervisor any."""
     if role in ("supervisor", "administrator"):
         return True
     if conversation.ended_at is not None:
         return agent_id is not None and served_by(conversation.id, agent_id)
-    return agent_id is not None and conversation.agent_id in (None, agent_id)
+    if agent_id is None or conversation.agent_id in (None, agent_id):
+        return agent_id is not None
+    return is_guest(conversation.id, agent_id)
+
+
+def is_guest(conversation_id: str, agent_id: int) -> bool:
+    """Whether this agent was invited into it and has not left."""
+    guest = db.session.get(ConversationGuest, (conversation_id, agent_id), populate_existing=True)
+    return guest is not None and guest.left_at is None
 
 
 def served_by(conversation_id: str, agent_id: int) -> bool:
