@@ -96,6 +96,7 @@ def create_app(settings: Settings, *, async_mode: str = "threading", **overrides
     app.register_blueprint(chat.sites_blueprint)
     app.register_blueprint(chat.visitor_list_blueprint)
     app.register_blueprint(chat.blocks_blueprint)
+    app.register_blueprint(users.pictures_blueprint)
     app.register_blueprint(chat.visitors_blueprint)
     csrf.exempt(chat.visitors_blueprint)
     _start_sockets(app, async_mode)

@@ -20,7 +20,7 @@ NOTHING: dict[str, Any] = {"queues": {}, "agents": {}, "dispositions": []}
 
 
 def names(language: str) -> dict[str, Any]:
-    """`{"queues": {name: title}, "agents": {id: {"name", "extension"}}, "dispositions": [{"id", "title"}]}`."""
+    """`{"queues": {name: title}, "agents": {id: {"name", "extension", "picture"}}, "dispositions": [{"id", "title"}]}`."""
     both = _both()
     title = "title_zh" if language == "zh" else "title_en"
     return {
@@ -55,7 +55,9 @@ def _both() -> dict[str, Any]:
 def _read() -> dict[str, Any]:
     queues = db.session.execute(select(Queue.name, Queue.title_zh, Queue.title_en).order_by(Queue.id))
     agents = db.session.execute(
-        select(Agent.id, User.name, Agent.extension).join(User, User.id == Agent.user_id).where(User.active)
+        select(Agent.id, User.name, Agent.extension, User.picture)
+        .join(User, User.id == Agent.user_id)
+        .where(User.active)
     )
     outcomes = db.session.execute(
         select(Disposition.id, Disposition.title_zh, Disposition.title_en)
@@ -64,6 +66,9 @@ def _read() -> dict[str, Any]:
     )
     return {
         "queues": {name: {"title_zh": zh, "title_en": en} for name, zh, en in queues},
-        "agents": {str(id_): {"name": name, "extension": extension} for id_, name, extension in agents},
+        "agents": {
+            str(id_): {"name": name, "extension": extension, "picture": picture}
+            for id_, name, extension, picture in agents
+        },
         "dispositions": [{"id": id_, "title_zh": zh, "title_en": en} for id_, zh, en in outcomes],
     }

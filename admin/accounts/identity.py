@@ -35,6 +35,7 @@ class SignedIn(UserMixin):  # type: ignore[misc]
     locale: str
     agent_id: int | None
     extension: str
+    picture: str  # an attachment's id
     stamp: str  # changes with the password, so that old sessions end
 
     def get_id(self) -> str:
@@ -50,7 +51,7 @@ def snapshot(user: User, agent: Agent | None) -> SignedIn:
     stamp = hashlib.sha256(user.password_hash.encode()).hexdigest()[:16]
     return SignedIn(
         user.id, user.login, user.name, user.role, user.locale,
-        agent.id if agent else None, agent.extension if agent else "", stamp,
+        agent.id if agent else None, agent.extension if agent else "", user.picture, stamp,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from admin import directory
 from admin.chat.links import file_link
 from admin.db import db
 from sql.models import Attachment, Conversation, Message
@@ -104,6 +105,12 @@ def conversation_for_agents(row: Conversation) -> Shape:
     }
 
 
+def picture_of(agent_id: int | None) -> str:
+    """A link to the agent's picture that works for a day; '' without one."""
+    picture = directory.names("zh")["agents"].get(str(agent_id), {}).get("picture", "") if agent_id else ""
+    return file_link(picture) if picture else ""
+
+
 def conversation_for_visitor(row: Conversation) -> Shape:
     """What the visitor's window needs of it."""
     return {
@@ -111,6 +118,7 @@ def conversation_for_visitor(row: Conversation) -> Shape:
         "queue": row.queue_name,
         "opened_at_us": stamp(row.opened_at),
         "is_assigned": row.agent_id is not None,
+        "agent_picture": picture_of(row.agent_id),
         "ended_at_us": stamp(row.ended_at),
         "ended_by": row.ended_by,
         "last_public_sequence": row.last_public_sequence,

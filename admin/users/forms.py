@@ -5,10 +5,11 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, SelectField, StringField
-from wtforms.validators import InputRequired, Length, Optional, Regexp
+from wtforms import BooleanField, Field, SelectField, StringField
+from wtforms.validators import InputRequired, Length, Optional, Regexp, ValidationError
 
 from sql.models import ROLES
+from sql.outbox import BadAddress, proper_address
 
 LEVELS = range(1, 10)
 
@@ -40,6 +41,10 @@ class UserForm(FlaskForm):  # type: ignore[misc]
             Length(max=64, message=_l("At most 64 characters.")),
         ],
     )
+    email = StringField(
+        filters=[_trimmed],
+        validators=[Optional(), Length(max=254, message=_l("At most %(max)d characters."))],
+    )
     role = SelectField(choices=list(ROLES))
     extension = StringField(
         filters=[_trimmed],
@@ -53,6 +58,13 @@ class UserForm(FlaskForm):  # type: ignore[misc]
     def __init__(self, *arguments: Any, levels: dict[int, int] | None = None, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.levels = levels or {}
+
+    def validate_email(self, field: Field) -> None:
+        """A mail address, or none."""
+        try:
+            proper_address(field.data)
+        except BadAddress:
+            raise ValidationError(_("Enter a mail address like name@example.com")) from None
 
     def read_levels(self, given: Any, queue_ids: list[int]) -> bool:
         """Take the ticked queues of the sent form; False when a level is no whole number from 1 to 9."""

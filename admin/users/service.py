@@ -44,7 +44,7 @@ def save(user: User, form: UserForm) -> dict[str, str]:
         Taken: nothing was changed.
     """
     user.login, user.name = form.login.data, form.name.data
-    user.role, user.active = form.role.data, form.active.data
+    user.role, user.active, user.email = form.role.data, form.active.data, form.email.data or ""
     field = "login"
     try:
         db.session.add(user)

@@ -12,8 +12,9 @@ from sqlalchemy import select
 from admin.audit import audit
 from admin.db import db
 from admin.i18n import language
+from admin.limits import takes_up_to
 from admin.permissions import requires
-from admin.users import service
+from admin.users import pictures, service
 from admin.users.forms import LEVELS, UserForm, role_words
 from sql.models import Agent, Queue, Tier, User
 
@@ -51,6 +52,7 @@ def create() -> ResponseReturnValue:
 
 @blueprint.route("/<int:user_id>", methods=["GET", "POST"])
 @requires("users.manage")
+@takes_up_to(pictures.MOST_BYTES + 10_000)
 def edit(user_id: int) -> ResponseReturnValue:
     """Change a user."""
     user = _user(user_id)
@@ -102,7 +104,7 @@ def _fits(form: UserForm, user: User | None) -> bool:
     if not form.is_submitted():
         return False
     levels_fit = form.read_levels(request.form, [id_ for id_, _title in _queues()])
-    fits = form.validate()
+    fits = form.validate() and _takes_picture(form, user)
     if not levels_fit:
         form.form_errors.append(_("A level is a whole number from 1 to 9."))
     if user and user.id == current_user.id and (form.role.data != user.role or not form.active.data):
@@ -115,6 +117,18 @@ def _fits(form: UserForm, user: User | None) -> bool:
         )
         fits = False
     return fits and levels_fit
+
+
+def _takes_picture(form: UserForm, user: User | None) -> bool:
+    """The picture that was sent with an existing user; committed with the rest."""
+    if user is None:
+        return True
+    try:
+        pictures.take(user, request.files.get("picture"), removed=bool(request.form.get("no_picture")))
+    except pictures.NoPicture:
+        form.form_errors.append(_("Not saved: the picture must be a PNG, JPEG, GIF or WebP of at most 5 MB."))
+        return False
+    return True
 
 
 def _refuse(field: object, message: str) -> None:

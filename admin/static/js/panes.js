@@ -99,12 +99,17 @@ const Panes = (() => {
     const [kind, iconName] = STATES[agent.state] ?? STATES["signed-out"];
     return state(kind, iconName, agent.state === "not-ready" ? text(`status.${agent.status}`) : text(`state.${agent.state}`));
   };
+  /* A colleague's picture, else the first letter of the name. */
+  const face = (id, who) => {
+    const picture = data.names.agents[id]?.picture;
+    return picture ? element("img", { class: "uc-face", src: `/users/picture/${id}?v=${picture.slice(0, 8)}`, alt: "" }) : who.slice(0, 1);
+  };
   const colleagues = (board) => {
     const others = Object.entries(board?.agents ?? {}).filter(([id]) => Number(id) !== data.agent_id);
     if (!others.length) return [empty(text("empty.colleagues"))];
     return [element("ul", {}, ...others.map(([id, agent]) => {
       const who = data.names.agents[id]?.name ?? agent.extension;
-      return element("li", {}, element("div", { class: "uc-item" }, element("span", { class: "uc-ava", "aria-hidden": "true" }, who.slice(0, 1)),
+      return element("li", {}, element("div", { class: "uc-item" }, element("span", { class: "uc-ava", "aria-hidden": "true" }, face(id, who)),
         element("span", { class: "uc-cut" }, who), standing(agent),
         element("p", { class: "uc-cut uc-meta" }, agent.extension, " · ", timer({ from: agent.state_since_us }),
           agent.capacity ? ` · ${text("talks_of", { n: agent.capacity.conversations, most: agent.capacity.maximum })}` : "")));

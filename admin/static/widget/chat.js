@@ -376,6 +376,10 @@ if (navigator.mediaDevices?.getDisplayMedia) {
 function head() {
   const talks = me.conversation && !me.conversation.ended_at_us;
   $("who").textContent = (talks && me.agent) || $("who").dataset.name;
+  const picture = (talks && me.agent && me.conversation.agent_picture) || "";
+  if (picture && $("agent-picture").getAttribute("src") !== picture) $("agent-picture").src = picture;
+  $("agent-picture").hidden = !picture;
+  ($("logo") ?? $("avatar")).hidden = Boolean(picture);
   if ($("avatar")) $("avatar").textContent = $("who").textContent.slice(0, 1);
   $("status").textContent = !me.staffed && !(talks && me.agent) ? t("offline") : talks && !me.conversation.is_assigned ? t("waiting") : t("online");
   $("end").hidden = !talks;
