@@ -4,7 +4,10 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import update
+from sqlalchemy.orm import Session
 
+from sql.models import User
 from tests.e2e.conftest import Scene
 from tests.e2e.sounds import heard, read, write_tone
 
@@ -13,7 +16,7 @@ CUSTOMER, AGENT, COLLEAGUE = 700, 1100, 1300
 
 
 @pytest.fixture
-def talk(scene: Scene):
+def talk(scene: Scene, wait):
     """A caller talks with agent 1, whose page it is; agent 2's phone is at hand. Each phone says a tone."""
     scene.phones = [scene.caller("13900000003"), scene.agents_phone("1001"), scene.agents_phone("1002")]
     for phone, hertz in zip(scene.phones, (CUSTOMER, AGENT, COLLEAGUE), strict=True):
@@ -26,9 +29,26 @@ def talk(scene: Scene):
     customer.do("dtmf", digits="2")
     agent.answer_next(30)
     scene.wait_agent("1001", "talking")
-    scene.status("1002", "break")
+    wait(lambda: _on_a_break(scene, "1002"), seconds=20, what="agent 2 to be on a break")
     expect(scene.agent_page.locator("[data-field=transfer]")).to_be_visible()
     return scene
+
+
+def _on_a_break(scene: Scene, extension: str) -> bool:
+    """Whatever the test before left: a wrap-up is ended by being ready."""
+    if scene.agent(extension).get("state") == "wrap-up":
+        scene.status(extension, "ready")
+    scene.status(extension, "break")
+    return scene.agent(extension).get("state") == "not-ready"
+
+
+def _speaks(scene: Scene, login: str, language: str) -> None:
+    """Choose a user's language, as its profile does."""
+    engine = scene.stack.engine()
+    with Session(engine) as session:
+        session.execute(update(User).where(User.login == login).values(locale=language))
+        session.commit()
+    engine.dispose()
 
 
 def hears(scene: Scene, phone, hertz: int, wait) -> None:
@@ -96,6 +116,7 @@ def test_a_supervisor_listens_whispers_barges_in_and_leaves_on_the_live_page(tal
         "zh-CN": ("谁也听不到你", "只有坐席", "坐席和客户"),
         "en": ("nobody hears you", "Only the agent", "Agent and customer"),
     }
+    _speaks(talk, "supervisor", language[:2])
     page = talk.page("supervisor", language=language)
     page.goto(f"{talk.stack.url}/supervision")
     page.locator("[data-talk^=call-]").click()
