@@ -23,7 +23,7 @@ def _talk() -> dict[str, object]:
         "you": _("You"), "today": _("Today"), "read": _("Read"), "sent": _("Sent"), "unsent": _("Not sent"),
         "again": _("Send again"), "recall": _("Recall"), "recalled.mine": _("You recalled a message"),
         "recalled": _("{name} recalled a message"), "typing": _("{name} is typing"),
-        "assigned": _("{name} is with you now"), "transferred": _("You are being passed on to a colleague"),
+        "assigned": _("{name} is with you now"), "joined": _("{name} joined"), "left": _("{name} left"), "transferred": _("You are being passed on to a colleague"),
         "ended.visitor": _("You ended the conversation"), "ended.agent": _("{name} ended the conversation"),
         "ended.system": _("The conversation has ended"),
         "ended.idle": _("The conversation has ended because nobody wrote any more"),

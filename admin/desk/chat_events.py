@@ -138,6 +138,9 @@ def my_talks(agent_id: int, _fields: Nothing) -> Answer:
     found = talks.safely_mine(agent_id)
     if found is None:
         return refused("try-again")
+    for head in found:
+        if head["agent_id"] != agent_id:  # a guest: what is said comes over the conversation's room
+            join_room(service.room_of(head["conversation_id"]))
     return {"ok": True, "code": "ok", "message": "", "talks": found}
 
 
@@ -152,9 +155,10 @@ def open_talk(agent_id: int, row: Conversation, fields: OpenTalk) -> Answer:
 
 
 @on_talk("talk-close", Talk)
-def close_talk(_agent_id: int, row: Conversation, _fields: Talk) -> Answer:
+def close_talk(agent_id: int, row: Conversation, _fields: Talk) -> Answer:
     """Another one is shown now."""
-    leave_room(service.room_of(row.id))
+    if not service.is_guest(row.id, agent_id):
+        leave_room(service.room_of(row.id))
     return {}
 
 
@@ -167,7 +171,7 @@ def earlier(_agent_id: int, row: Conversation, fields: Earlier) -> Answer:
 @on_talk("say", Say)
 def say(agent_id: int, row: Conversation, fields: Say) -> Answer:
     """Write; the same client id again stores nothing twice."""
-    if fields.kind == "text" and row.agent_id != agent_id:
+    if fields.kind == "text" and row.agent_id != agent_id and not service.is_guest(row.id, agent_id):
         return refused("not-yours")  # who only looks may leave a note, nothing that the customer sees
     posted = service.post_message(
         row.id, _me(agent_id), client_id=fields.client_id, text=fields.text, kind=fields.kind,
@@ -195,7 +199,7 @@ def read(agent_id: int, row: Conversation, fields: Place) -> Answer:
 @on_talk("typing", Talk)
 def typing(agent_id: int, row: Conversation, _fields: Talk) -> Answer:
     """The customer sees that somebody writes."""
-    if row.agent_id == agent_id:
+    if row.agent_id == agent_id or service.is_guest(row.id, agent_id):
         service.typing(row.id, _me(agent_id), visitor_id=row.visitor_id, agent_id=agent_id)
     return {}
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from admin.chat import service, shapes
 from admin.db import db
+from admin.desk import guests
 from sql.models import (
     Contact,
     Conversation,
@@ -41,13 +42,14 @@ def conversation(conversation_id: str) -> Conversation | None:
 
 
 def mine(agent_id: int) -> list[Shape]:
-    """The agent's open conversations: head, last line, unread, draft, put off or not."""
+    """The open conversations that the agent serves or is a guest of: head, last line, unread, draft, put off or not."""
     rows = list(
         db.session.scalars(
             select(Conversation).where(Conversation.agent_id == agent_id, Conversation.ended_at.is_(None))
         )
     )
-    return _heads(rows, agent_id)
+    served = {row.id for row in rows}
+    return _heads(rows + [row for row in guests.conversations_of(agent_id) if row.id not in served], agent_id)
 
 
 def head(row: Conversation, agent_id: int) -> Shape:
@@ -64,7 +66,7 @@ def _heads(rows: list[Conversation], agent_id: int) -> list[Shape]:
             select(Draft).where(Draft.conversation_id.in_(ids), Draft.agent_id == agent_id, Draft.text != "")
         )
     }
-    contact_of = _contacts(rows)
+    contact_of, invited = _contacts(rows), guests.of(ids)
     return [
         {
             **shapes.conversation_for_agents(row),
@@ -74,6 +76,7 @@ def _heads(rows: list[Conversation], agent_id: int) -> list[Shape]:
             "later_us": put_off.get(row.id),
             "contact": contact_of.get(row.visitor_id),
             "short": row.visitor_id[:6],
+            "guests": [one for one in invited.get(row.id, []) if one["agent_id"] != row.agent_id],
         }
         for row in rows
     ]

@@ -153,7 +153,7 @@ const Composer = (() => {
       id = conversationId;
       fetchReplies();
       if (area.value !== draft.text) area.value = draft.text;
-      setMode(Talks.head(id)?.agent_id === data.agent_id ? draft.kind : "note", false);
+      setMode(Talks.mayWrite(id) ? draft.kind : "note", false);
       if (focus) requestAnimationFrame(() => area.isConnected && area.focus());
       draftState.textContent = draft.text ? text("draft.saved") : text("draft.hint");
       touched = false;
@@ -164,7 +164,7 @@ const Composer = (() => {
     learn(conversationId, draft) {
       if (conversationId !== id) return;
       if (!touched && area.value !== draft.text) area.value = draft.text;
-      if (!touched) setMode(Talks.head(id)?.agent_id === data.agent_id ? draft.kind : "note", false);
+      if (!touched) setMode(Talks.mayWrite(id) ? draft.kind : "note", false);
       count();
     },
     leave() { if (draftTimer) save(); id = null; },

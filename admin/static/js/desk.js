@@ -126,6 +126,12 @@ const Desk = (() => {
     });
     document.getElementById("talk-transfer-targets").replaceChildren(...queues, ...agents);
   };
+  const drawGuests = () => {
+    const there = Object.entries(data.names.agents).filter(([id]) => Number(id) !== data.agent_id && (state.board?.agents?.[id]?.state ?? "signed-out") !== "signed-out");
+    const ask = async (id, name) => { if (await Talks.act.invite(Talks.selected(), Number(id))) { document.getElementById("talk-invite").hidePopover(); toast(text("guest.invited", { name })); } };
+    document.getElementById("talk-invite-targets").replaceChildren(...(there.length ? there.map(([id, agent]) => element("li", {}, element("button", { type: "button", "data-target": id, onclick: () => ask(id, agent.name) },
+      icon("user"), ` ${agent.name}`, element("span", { class: "uc-grow" }), Panes.standing(state.board.agents[id])))) : [element("li", { class: "uc-meta" }, text("guest.none"))]));
+  };
   const drawTargets = () => {
     const target = (kind, name, ...children) => element("li", {}, element("button", { type: "button", onclick: () => act.transfer(kind, name) }, ...children));
     const queues = Object.entries(data.names.queues).filter(([name]) => isFor(name, false)).map(([name, title]) => target("queue", name, icon("users"), " ", title));
@@ -184,7 +190,7 @@ const Desk = (() => {
     draw();
     Dialing.drawChoices(state.my);
     if (over) setTimeout(drawDay, 1500); // by then the record has it
-    if (over || (before?.offer && !content.offer)) setTimeout(Dialing.refresh, 1500);
+    if (over || (before?.offer && !content.offer)) for (const ms of [1500, 5000]) setTimeout(Dialing.refresh, ms);
   };
   const listen = () => {
     socket.on("connect", () => { Object.assign(link, { connected: true, ever: true, attempt: 0, lostUs: null }); draw(); });
@@ -246,6 +252,7 @@ const Desk = (() => {
       previous: () => Talks.step(-1),
       note: () => Talks.selected() && Composer.note(),
       give: ofMine(() => document.getElementById("talk-transfer").togglePopover()),
+      invite: ofMine(() => document.getElementById("talk-invite").togglePopover()),
       later: ofMine((id) => Talks.act.later(id, !Talks.isPutOff(Talks.head(id)))),
       end: ofMine((id) => Talks.act.end(id)),
       search: () => { search.focus(); search.select(); },
@@ -266,6 +273,7 @@ const Desk = (() => {
       (items[at + step] ?? search).focus();
     });
     document.getElementById("talk-transfer").addEventListener("beforetoggle", drawTalkTargets);
+    document.getElementById("talk-invite").addEventListener("beforetoggle", drawGuests);
     document.querySelectorAll("[data-digit]").forEach((node) => node.addEventListener("click", () => act.digits(node.dataset.digit)));
     document.getElementById("keypad").addEventListener("keydown", (event) => {
       if (/^[0-9*#]$/.test(event.key) && !event.altKey && !event.ctrlKey && !event.metaKey) { event.preventDefault(); act.digits(event.key); }

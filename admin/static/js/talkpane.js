@@ -80,20 +80,23 @@ const TalkPane = (() => {
 
   /* ---- head and foot */
   const drawHead = (id, head, wrap) => {
-    const mine = Talks.isMine(id), now = JSON.stringify([id, Talks.name(head), head?.queue, head?.opened_at_us, mine, Talks.isEnding(id), Boolean(head && Talks.isPutOff(head)), data.language]);
+    const mine = Talks.isMine(id), guest = Talks.isGuest(id), others = head?.guests ?? [], now = JSON.stringify([id, guest, others, Talks.name(head), head?.queue, head?.opened_at_us, mine, Talks.isEnding(id), Boolean(head && Talks.isPutOff(head)), data.language]);
     if (now === headShown) return;
     headShown = now;
     const alt = (name, label) => ({ title: Shortcuts.title(name, label), "aria-label": label });
     const later = head && Talks.isPutOff(head);
     header.replaceChildren(avatar(Talks.name(head), head?.channel),
       element("div", { class: "uc-grow uc-min0" }, element("h1", { class: "uc-cut" }, Talks.name(head)),
-        element("p", { class: "uc-meta uc-cut m-0" }, head ? [Desk.queue(head.queue), " · ", text("talk.since", { time: timeOfDay(head.opened_at_us).slice(0, 5) }), " · ", head.ended_at_us ? text("talk.over") : timer({ from: head.opened_at_us })] : "")),
+        element("p", { class: "uc-meta uc-cut m-0" }, head ? [Desk.queue(head.queue), " · ", text("talk.since", { time: timeOfDay(head.opened_at_us).slice(0, 5) }), " · ", head.ended_at_us ? text("talk.over") : timer({ from: head.opened_at_us }),
+          others.length ? element("span", { id: "talk-guests" }, " · ", icon("users"), ` ${text("guest.with", { names: others.map((one) => one.name).join(", ") })}`) : ""] : "")),
       ...(mine ? [
         button(later ? "btn-primary" : "btn-icon", "clock-pause", later ? text("take_up") : "", () => Talks.act.later(id, !later), alt("later", text(later ? "take_up" : "put_off"))),
+        button("btn-icon", "users-plus", "", null, { popovertarget: "talk-invite", ...alt("invite", text("guest.invite")) }),
         button("btn-icon uc-ticketbutton", "ticket", "", () => Tickets.open(), alt("ticket", text("ticket.new"))),
         button("", "arrow-forward-up", text("transfer"), null, { popovertarget: "talk-transfer", ...alt("give", text("transfer")) }),
         button("", "circle-check", text("end"), () => Talks.act.end(id), { disabled: Talks.isEnding(id), ...alt("end", text("end")) }),
-      ] : head && !head.agent_id && !head.ended_at_us && !wrap ? [button("btn-primary", "hand-grab", text("take"), () => Talks.act.take(id))] : []));
+      ] : guest ? [button("", "door-exit", text("guest.leave"), () => Talks.act.leave(id))]
+        : head && !head.agent_id && !head.ended_at_us && !wrap ? [button("btn-primary", "hand-grab", text("take"), () => Talks.act.take(id))] : []));
   };
   const dispositionForm = (wrap) => {
     const select = element("select", { class: "form-select w-auto", "aria-label": text("label.disposition"), "data-field": "talk-disposition" },
@@ -109,7 +112,7 @@ const TalkPane = (() => {
     element("div", {}, select, note, element("button", { class: "btn btn-primary" }, icon("circle-check"), " ", text("talk.finish"))));
   };
   const drawFoot = (id, head, wrap) => {
-    const mine = Talks.isMine(id) && !Talks.isEnding(id), others = Talks.others(id);
+    const mine = Talks.mayWrite(id) && !Talks.isEnding(id), others = Talks.others(id);
     const kind = wrap && !finished[wrap.offer_id] ? `wrap:${wrap.offer_id}` : mine ? "compose" : head && !head.ended_at_us ? "note" : "over";
     const now = JSON.stringify([id, kind, others, Talks.isEnding(id)]);
     if (now === footShown) return;

@@ -47,6 +47,7 @@ const Talks = (() => {
   };
   const markRead = () => {
     const head = heads.get(selected);
+    if (head && isGuest(selected)) take({ conversation_id: selected, unread: 0 });
     if (!head || head.agent_id !== data.agent_id || !document.hasFocus()) return;
     const sequence = last(selected);
     if (!sequence || sequence <= (head.agent_read_sequence ?? 0)) return;
@@ -81,7 +82,8 @@ const Talks = (() => {
     if (answer?.ok) { answer.messages.forEach(put); take(answer.head); Desk.draw(); }
   };
   const onConversation = (head) => {
-    const mine = head.agent_id === data.agent_id && !head.ended_at_us;
+    const known = heads.get(head.conversation_id);
+    const mine = !head.ended_at_us && (head.agent_id === data.agent_id || (known && isGuest(head.conversation_id)));
     if (mine && !heads.has(head.conversation_id)) { refresh(); return; }
     if (heads.has(head.conversation_id)) take(head);
     if (!mine && head.conversation_id !== selected) heads.delete(head.conversation_id);
@@ -93,7 +95,7 @@ const Talks = (() => {
     if (selected && selected !== id) Desk.ask("talk-close", { conversation_id: selected });
     const before = selected;
     selected = id;
-    if (before && before !== id && !isMine(before)) heads.delete(before);
+    if (before && before !== id && !mayWrite(before)) heads.delete(before);
     history.replaceState(null, "", id ? `#talk-${id}` : location.pathname);
     Desk.draw();
     if (!id) { Composer.leave(); return; }
@@ -112,6 +114,14 @@ const Talks = (() => {
     flush(id);
   };
   const isMine = (id) => { const head = heads.get(id); return Boolean(head) && head.agent_id === data.agent_id && !head.ended_at_us; };
+  const isGuest = (id) => { const head = heads.get(id); return Boolean(head) && !head.ended_at_us && head.agent_id !== data.agent_id && (head.guests ?? []).some((one) => one.agent_id === data.agent_id); };
+  const mayWrite = (id) => isMine(id) || isGuest(id);
+  /* A colleague came or went; when it is me, the list has one more or one less. */
+  const onGuest = async ({ conversation_id: id, agent_id: agent, on }) => {
+    if (agent === data.agent_id && !on) { heads.delete(id); if (selected === id) await open(null); Desk.draw(); return; }
+    await refresh();
+    if (selected === id) await open(id, { focus: false });
+  };
   const earlier = async (id) => {
     const first = Math.min(...log(id).keys());
     const answer = await Desk.ask("talk-earlier", { conversation_id: id, before: first });
@@ -188,13 +198,15 @@ const Talks = (() => {
       return Boolean(answer?.ok);
     },
     take: async (id) => { if ((await Desk.send("talk-take", { conversation_id: id }))?.ok) { await refresh(); open(id); } },
+    invite: async (id, agentId) => { const answer = await Desk.send("talk-invite", { conversation_id: id, agent_id: agentId }); if (answer?.ok) { take({ conversation_id: id, guests: answer.guests }); Desk.draw(); } return Boolean(answer?.ok); },
+    leave: (id) => Desk.send("talk-leave", { conversation_id: id }),
     recall: (id, sequence) => Desk.send("recall", { conversation_id: id, sequence }),
     finish: async (fields) => { if ((await Desk.send("finish", fields))?.ok) toast(text("saved")); },
   };
 
   /* ---- the list's groups; the order is who has waited longest for us */
   const groups = () => {
-    const rows = [...heads.values()].filter((head) => isMine(head.conversation_id));
+    const rows = [...heads.values()].filter((head) => mayWrite(head.conversation_id));
     const by = (key) => (a, b) => (a[key] ?? 0) - (b[key] ?? 0);
     const waiting = rows.filter((head) => !isPutOff(head) && head.waiting_since_us).sort(by("waiting_since_us"));
     const answered = rows.filter((head) => !isPutOff(head) && !head.waiting_since_us).sort(by("last_message_at_us"));
@@ -218,6 +230,7 @@ const Talks = (() => {
     socket.on("resync", async () => { await refresh(); if (selected) open(selected, { focus: false }); });
     socket.on("message", onMessage);
     socket.on("conversation", onConversation);
+    socket.on("talk-guest", onGuest);
     socket.on("read", ({ conversation_id: id, reader, sequence }) => {
       if (heads.has(id)) take({ conversation_id: id, [`${reader}_read_sequence`]: sequence });
       Desk.draw();
@@ -247,7 +260,7 @@ const Talks = (() => {
     window.addEventListener("pagehide", () => { for (const id of [...ending.keys()]) endNow(id); });
   };
   return {
-    start, refresh, open, groups, step, say, resend, discard, earlier, act, name, isMine, isPutOff,
+    start, refresh, open, groups, step, say, resend, discard, earlier, act, name, isMine, isGuest, mayWrite, isPutOff,
     selected: () => selected,
     head: (id) => heads.get(id),
     messages: (id) => [...log(id).values()].sort((a, b) => a.sequence - b.sequence),
