@@ -86,7 +86,8 @@ class Engine:
         ] = {}  # channels that hear nothing yet: music, unless an offer follows at once
         self.entered: dict[str, None] = {}  # members who came in this turn
         self.rebuild()
-        self.board.new_agents.clear()  # whoever could be matched was matched before the snapshot
+        if self.state.timers.due_us("pace", "") is None:
+            self.board.new_agents.clear()  # whoever could be matched was matched before the snapshot
 
     def apply(self, event: Input) -> Decision:
         """Take one input and return what follows from it.
@@ -239,6 +240,7 @@ TIMERS: dict[str, Callable[[Engine, str], None]] = {
     "day": agents.day_begins,
     "dial-out": outbound.overdue,
     "third": third_legs.overdue,
+    "pace": routing.pace_over,
 }
 
 HANDLERS: dict[type[Input], Callable[[Engine, Any], None]] = {

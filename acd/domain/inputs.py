@@ -89,6 +89,8 @@ class QueueConfig:
     callback: CallbackConfig | None = None
     announcements: tuple[AnnouncementConfig, ...] = ()
     caller_number: str = ""  # what its agents' own calls show
+    number: str = ""  # its own, for calls from inside: a group call
+    is_paged: bool = False  # who calls that number speaks to all phones at once, which answer by themselves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +143,9 @@ class Rules:
     call_stops_conversations: bool = False  # no conversation comes while a call goes on
     return_conversations_seconds: int = 300  # after that an absent agent's conversations go back; 0: never
     vip_priority: int = 1  # what one VIP level adds to the priority
+    offers_per_second: int = (
+        0  # so many begin at once and then each second, when many turn ready; 0: no limit
+    )
     day_offset_seconds: int = 0  # the centre's zone, for counts that begin at midnight
 
 
@@ -239,6 +244,7 @@ class PhoneLegStarted(Input):
     leg_id: str
     extension: str
     switch: str
+    called: bool = False  # somebody calls the phone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

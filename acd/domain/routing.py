@@ -3,7 +3,7 @@
 After every input no member waits while an agent is free who may be asked for it. Before the input none did, so only
 those who wait or are free since then are looked at: each proposes its best match, and the best of all is made first.
 A member is first offered to agents whom it was not offered to in this round; when only those are left, the next round
-begins.
+begins. Where the centre's rules pace offers, those beyond the pace wait for the timer `pace`, and nobody loses a place.
 """
 
 import heapq
@@ -43,12 +43,44 @@ def match(e: "Engine") -> None:
         pair = heapq.heappop(proposed)
         member, agent_id = e.state.members.get(pair[1][-1]), pair[3][-1]
         if member is not None and (is_only_one or _still_stands(e, pair, member)):
+            if is_paced(e):
+                _look_again(e, [pair, *proposed])
+                return
             made = True
             _take(e, member, e.state.agents[agent_id], another_round=bool(pair[0]))
         elif pair[4]:
             board.new_agents[agent_id] = None
         elif member is not None and member.state == "waiting":
             board.new_members[member.channel_id] = None
+
+
+def is_paced(e: "Engine") -> bool:
+    """Whether the next offer has to wait; if not, it is counted.
+
+    `offers_per_second` may begin at once; from then on one more each 1/n seconds, and all again after a quiet second.
+    """
+    rate, state = e.state.rules.offers_per_second, e.state
+    if rate <= 0:
+        return False
+    step_us = 1_000_000 // rate
+    if state.paced_until_us - e.now_us > 1_000_000 - step_us:
+        state.timers.arm("pace", "", state.paced_until_us - 1_000_000 + step_us)
+        return True
+    state.paced_until_us = max(state.paced_until_us, e.now_us) + step_us
+    return False
+
+
+def _look_again(e: "Engine", pairs: list[Pair]) -> None:
+    """What was proposed is proposed anew at the next match."""
+    for pair in pairs:
+        if pair[4]:
+            e.board.new_agents[pair[3][-1]] = None
+        elif (member := e.state.members.get(pair[1][-1])) and member.state == "waiting":
+            e.board.new_members[member.channel_id] = None
+
+
+def pace_over(_e: "Engine", _key: str) -> None:
+    """Timer: one more may begin; the match after it does."""
 
 
 def _proposals(e: "Engine") -> list[Pair]:

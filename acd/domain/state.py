@@ -50,6 +50,7 @@ class State:
         default_factory=dict
     )  # by interaction id: limits that sent it on
     offers_made: int = 0
+    paced_until_us: int = 0  # see `routing.is_paced`
     callbacks: dict[str, str] = field(default_factory=dict)  # by interaction id: the member's channel id
     left_places: dict[str, list[Any]] = field(
         default_factory=dict
@@ -83,6 +84,7 @@ class State:
             "ended_conversations": list(self.ended_conversations),
             "overflowed": self.overflowed,
             "offers_made": self.offers_made,
+            "paced_until_us": self.paced_until_us,
             "callbacks": self.callbacks,
             "left_places": self.left_places,
             "do_not_call": list(self.do_not_call),
@@ -106,6 +108,7 @@ class State:
         state.ended_conversations = dict.fromkeys(data.get("ended_conversations", ()))
         state.overflowed = data.get("overflowed", {})
         state.offers_made = data.get("offers_made", 0)
+        state.paced_until_us = data.get("paced_until_us", 0)
         state.callbacks = data.get("callbacks", {})
         state.left_places = data.get("left_places", {})
         state.estimates = {name: Estimate(**known) for name, known in data.get("estimates", {}).items()}

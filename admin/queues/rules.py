@@ -57,6 +57,10 @@ class RulesForm(FlaskForm):  # type: ignore[misc]
     failed_pause_max_seconds = WholeNumber(
         0, 3600, 60, label=_l("Longest pause of a failing phone (seconds)"), description=""
     )
+    offers_per_second = WholeNumber(
+        0, 1000, 0, label=_l("Offers that may begin in a second"),
+        description=_l("When many agents turn ready at once or a queue opens, phones ring one after the other; 0: no limit."),
+    )  # fmt: skip
     page_grace_seconds = WholeNumber(
         0, 3600, 60, label=_l("A closed page makes not ready after (seconds)"),
         description=_l("A reload or a short loss of the network changes nothing; 0: the page does not matter."),
@@ -79,7 +83,7 @@ class RulesForm(FlaskForm):  # type: ignore[misc]
         )),
         ("customers", _l("Customers"), ("vip_priority", "return_grace_seconds")),
         ("absence", _l("Agents and phones"), (
-            "page_grace_seconds", "decline_pause_seconds", "failed_pause_seconds", "failed_pause_max_seconds",
+            "offers_per_second", "page_grace_seconds", "decline_pause_seconds", "failed_pause_seconds", "failed_pause_max_seconds",
             "extend_max_seconds",
         )),
     )  # fmt: skip

@@ -33,8 +33,8 @@ def test_the_tables_name_only_known_states() -> None:
 
 
 def test_a_transition_that_the_table_does_not_have_is_refused() -> None:
-    with pytest.raises(IllegalTransition, match="signed-out: 'answered'"):
-        next_agent_state("signed-out", "answered")
+    with pytest.raises(IllegalTransition, match="signed-out: 'offer made'"):
+        next_agent_state("signed-out", "offer made")
 
 
 # ---- statuses ------------------------------------------------------------------------------------------
