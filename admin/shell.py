@@ -36,7 +36,7 @@ RAIL = (
     Entry("visitors.page", "user-search", _l("Visitors"), "visitors.view"),
     Entry("sites.page", "world", _l("Sites"), "sites.manage"),
     Entry("inbox.page", "microphone-2", _l("Voicemail"), "voicemail.use"),
-    Entry("mail.page", "mail", _l("Mail"), "mail.manage"),
+    Entry("mail.page", "mail", _l("Outgoing mail"), "mail.manage"),
     Entry("users.page", "users", _l("Users"), "users.manage"),
 )
 

@@ -151,4 +151,5 @@ def _edit_page(form: SiteForm, row: Site | None) -> ResponseReturnValue:
         code=code,
         host=host,
         pictures=pictures,
+        policy=f"script-src {host}; connect-src {host}; frame-src {host}",
     ), status

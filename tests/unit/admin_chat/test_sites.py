@@ -73,6 +73,11 @@ def test_a_value_that_cannot_work_is_refused_at_its_field(
     assert db.session.scalar(select(Site).where(Site.name == "Shop")) is None
 
 
+def test_the_page_says_what_a_strict_policy_of_the_site_must_allow(sign_in: SignIn, site: Site) -> None:
+    page = sign_in("admin").get(f"/sites/{site.id}").get_data(as_text=True)
+    assert "script-src http://localhost; connect-src http://localhost; frame-src http://localhost" in page
+
+
 def test_only_an_administrator_sees_the_sites(sign_in: SignIn, app: Flask) -> None:
     assert sign_in("supervisor").get("/sites/").status_code == 403
 
