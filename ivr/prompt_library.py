@@ -111,9 +111,7 @@ class PromptLibrary:
         Raises:
             SpeechNotAvailable: the voice can't speak here.
         """
-        from ivr.speech import levelled
-
-        samples = levelled(self.speech.voices["default"].render(text, language))
+        samples = self.speech.samples(text, language)
         return self.add(language, name, samples, author=author, origin="spoken", text=text)
 
     def restore(self, language: str, name: str, number: int) -> PromptVersion:

@@ -1,7 +1,8 @@
 """Text to speech behind a port: rendered when a flow is published, kept by text and voice, never on the call path.
 
 `ivr.versions` calls `Speech.render`; `ivr.call` asks `Speech.path`, which only looks for the file. `Espeak` is the floor
-that every machine can have; a better voice is a class with `name` and `render` here and an entry in `voices`.
+that every machine can have; `Hibari` speaks better English where the extra `voice` is installed. Another voice is a
+class with `name` and `render` here and an entry in `voices`.
 """
 
 import hashlib
@@ -12,8 +13,9 @@ import subprocess
 import threading
 import wave
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:  # numpy is loaded when something is rendered, not in the switch at every start
     import numpy as np
@@ -72,22 +74,75 @@ class Espeak:
         return _telephone(spoken.stdout)
 
 
+class Hibari:
+    """hibari-tts (Apache-2.0, its model inside the wheel): an English voice as a person's; the extra `voice` installs it."""
+
+    name = "hibari-1"
+
+    def render(self, text: str, language: str) -> "NDArray[np.float64]":
+        """As `Voice.render`; what is not English is left to the next voice."""
+        import numpy as np
+
+        if language != "en" or any("\u2e80" <= letter <= "\u9fff" for letter in text):
+            raise SpeechNotAvailable("hibari speaks English only")
+        if not any(map(str.isalnum, text)):
+            raise SpeechNotAvailable("there is nothing to say")
+        try:
+            spoken = np.asarray(_hibari()(text, seed=0), dtype=np.float64)
+        except ModuleNotFoundError as error:
+            raise SpeechNotAvailable("hibari-tts is not installed") from error
+        except (OSError, RuntimeError, ValueError, IndexError, KeyError) as error:
+            raise SpeechNotAvailable(f"hibari: {error}") from error
+        return _in_band(spoken, HIBARI_HZ)
+
+
+HIBARI_HZ = 24_000
+
+
+@cache
+def _hibari() -> Any:
+    """The model, loaded at its first use: half a second, 100 MB."""
+    from hibari import Hibari as Model
+
+    return Model()
+
+
 class Speech:
     """Rendered texts below one folder: `<folder>/<language>/<key>.wav`.
 
     Args:
         folder: `instance/speech`.
-        voices: by the name that a flow gives; `default` must be there.
+        voices: by the name that a flow gives, one or several of which the first that can speak a text does it;
+            `default` must be there.
     """
 
-    def __init__(self, folder: Path, voices: Mapping[str, Voice] | None = None) -> None:
+    def __init__(self, folder: Path, voices: Mapping[str, Voice | tuple[Voice, ...]] | None = None) -> None:
         self.folder = folder
-        self.voices: Mapping[str, Voice] = voices or {"default": Espeak()}
+        given = voices or {"default": (Hibari(), Espeak())}
+        self.voices = {name: each if isinstance(each, tuple) else (each,) for name, each in given.items()}
 
     def path(self, text: str, language: str, voice: str = "default") -> Path | None:
-        """The file of a text that was rendered, else None. For the call path: one look at the disk."""
-        path = self._path(text, language, voice)
-        return path if path.is_file() else None
+        """The best file of a text that was rendered, else None. For the call path: a look or two at the disk.
+
+        A text that the floor has spoken is heard until the flow is published again with the better voice.
+        """
+        names = [each.name for each in self.voices.get(voice, ())] or [voice]
+        paths = (self._path(text, language, name) for name in names)
+        return next((path for path in paths if path.is_file()), None)
+
+    def samples(self, text: str, language: str, voice: str = "default") -> "NDArray[np.float64]":
+        """A text as the first voice speaks it that can, at the common level.
+
+        Raises:
+            SpeechNotAvailable: there is no such voice, or none can speak it here.
+        """
+        refused = SpeechNotAvailable(f"there is no voice `{voice}`")
+        for each in self.voices.get(voice, ()):
+            try:
+                return levelled(each.render(text, language))
+            except SpeechNotAvailable as error:
+                refused = error
+        raise refused
 
     def render(self, text: str, language: str, voice: str = "default") -> Path:
         """The file of a text, rendered now unless it is there.
@@ -96,20 +151,27 @@ class Speech:
             SpeechNotAvailable: no such voice, or it can't speak here.
             OSError: the file can't be written.
         """
-        path = self._path(text, language, voice)
-        if path.is_file():
-            return path
-        if voice not in self.voices:
-            raise SpeechNotAvailable(f"there is no voice `{voice}`")
-        samples = levelled(self.voices[voice].render(text, language))
+        refused = SpeechNotAvailable(f"there is no voice `{voice}`")
+        for each in self.voices.get(voice, ()):
+            path = self._path(text, language, each.name)
+            if path.is_file():
+                return path
+            try:
+                samples = each.render(text, language)
+            except SpeechNotAvailable as error:
+                refused = error
+                continue
+            return self._kept(path, levelled(samples))
+        raise refused
+
+    def _kept(self, path: Path, samples: "NDArray[np.float64]") -> Path:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         part = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
         write_wav(part, samples)
         part.replace(path)
         return path
 
-    def _path(self, text: str, language: str, voice: str) -> Path:
-        name = self.voices[voice].name if voice in self.voices else voice
+    def _path(self, text: str, language: str, name: str) -> Path:
         key = hashlib.sha256(f"{name}\n{language}\n{text}".encode("utf-8", "replace")).hexdigest()[:32]
         return self.folder / language / f"{key}.wav"
 
@@ -125,7 +187,11 @@ def _telephone(data: bytes) -> "NDArray[np.float64]":
     except (wave.Error, EOFError) as error:
         raise SpeechNotAvailable(f"the voice gave no WAV: {error}") from error
     # A WAV on a pipe has no true length in its head: take whole samples only.
-    samples = np.frombuffer(raw[: len(raw) // 2 * 2], "<i2").astype(np.float64) / 32768
+    return _in_band(np.frombuffer(raw[: len(raw) // 2 * 2], "<i2").astype(np.float64) / 32768, rate)
+
+
+def _in_band(samples: "NDArray[np.float64]", rate: int) -> "NDArray[np.float64]":
+    """Samples of any rate in the telephone's band at 8 kHz, silence at both ends cut off."""
     if not samples.any():
         raise SpeechNotAvailable("the voice said nothing")
     return _trimmed(_resampled(samples, rate))

@@ -7,7 +7,7 @@ import wave
 import numpy as np
 import pytest
 
-from ivr.speech import Espeak, SpeechNotAvailable
+from ivr.speech import Espeak, Hibari, SpeechNotAvailable
 from sql.models import AuditEntry
 
 
@@ -86,7 +86,7 @@ def test_a_large_file_passes_the_check_against_forgery_too(admin, app, shop):
 
 
 def test_a_text_is_spoken(admin, shop, monkeypatch):
-    monkeypatch.setattr(Espeak, "render", lambda self, text, language: np.sin(np.arange(4000) / 3))
+    monkeypatch.setattr(Hibari, "render", lambda self, text, language: np.sin(np.arange(4000) / 3))
     assert admin.post("/prompts/en/fresh/text", data={"text": "Spring offer"}).status_code == 302
     assert shop.prompts.text("fresh", "en") == "Spring offer"
 
@@ -95,6 +95,7 @@ def test_a_voice_that_is_not_here_says_so(admin, monkeypatch):
     def away(self, text, language):
         raise SpeechNotAvailable("espeak-ng is not installed")
 
+    monkeypatch.setattr(Hibari, "render", away)
     monkeypatch.setattr(Espeak, "render", away)
     answer = admin.post("/prompts/en/fresh/text", data={"text": "Spring offer"})
     assert answer.status_code == 400

@@ -1,12 +1,13 @@
 """Text to speech: telephone audio at one level, kept by text and voice, made by the program that is there."""
 
 import shutil
+import sys
 import wave
 
 import numpy as np
 import pytest
 
-from ivr.speech import Espeak, Speech, SpeechNotAvailable, levelled, speech_rms
+from ivr.speech import Espeak, Hibari, Speech, SpeechNotAvailable, levelled, speech_rms
 
 
 class Tone:
@@ -77,3 +78,49 @@ def test_espeak_speaks_chinese_and_english(tmp_path, language, text):
 def test_a_text_with_nothing_to_say_is_told():
     with pytest.raises(SpeechNotAvailable):
         Espeak().render("…", "en")
+
+
+class Mute(Tone):
+    def render(self, text, language):
+        raise SpeechNotAvailable(f"{self.name} is away")
+
+
+def test_the_first_voice_that_can_speak_a_text_does_it_and_the_last_is_the_floor(tmp_path):
+    best, floor = Tone("best"), Tone("floor")
+    both, below = Speech(tmp_path, {"default": (best, floor)}), Speech(tmp_path, {"default": floor})
+    assert both.render("x", "en") != below.render("x", "en")
+    assert Speech(tmp_path, {"default": (Mute("away"), floor)}).render("x", "en") == below.path("x", "en")
+    with pytest.raises(SpeechNotAvailable, match="second is away"):
+        Speech(tmp_path, {"default": (Mute("first"), Mute("second"))}).render("y", "en")
+
+
+def test_what_the_floor_has_spoken_is_heard_until_the_better_voice_has_spoken_it(tmp_path):
+    best, floor = Tone("best"), Tone("floor")
+    old = Speech(tmp_path, {"default": floor}).render("x", "en")
+    speech = Speech(tmp_path, {"default": (best, floor)})
+    assert speech.path("x", "en") == old
+    assert speech.render("x", "en") == speech.path("x", "en") != old
+
+
+def test_the_better_voice_leaves_chinese_to_the_floor():
+    for text, language in (("您好", "zh"), ("Hello 王先生", "en")):
+        with pytest.raises(SpeechNotAvailable, match="English only"):
+            Hibari().render(text, language)
+
+
+def test_without_its_package_the_better_voice_says_so(monkeypatch):
+    from ivr import speech
+
+    speech._hibari.cache_clear()
+    monkeypatch.setitem(sys.modules, "hibari", None)
+    with pytest.raises(SpeechNotAvailable, match="not installed"):
+        Hibari().render("Hello.", "en")
+
+
+def test_the_better_voice_speaks_english_in_the_telephones_band_the_same_way_each_time():
+    pytest.importorskip("hibari", reason="the extra `voice` is not installed")
+    first, again = (Hibari().render("Hello, thank you for calling.", "en") for _ in range(2))
+    assert 0.8 < len(first) / 8000 < 5
+    assert np.array_equal(first, again)
+    with pytest.raises(SpeechNotAvailable):
+        Hibari().render("…", "en")
