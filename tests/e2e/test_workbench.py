@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sql.models import Conversation, Message, QuickReply, Talk, Voicemail
+from sql.models import Article, Conversation, Message, QuickReply, Talk, Voicemail
 from tests.e2e.conftest import Scene
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
@@ -363,3 +363,123 @@ def test_a_new_voicemail_is_announced_once_with_words_and_a_tone(scene: Scene) -
     page.reload()
     expect(page.locator("[data-voicemail-count] .uc-count")).to_have_text("1")
     expect(page.locator("html[data-voicemails]")).to_have_count(0)
+
+
+def test_a_colleague_a_ticket_an_answer_and_a_pasted_picture(scene: Scene) -> None:
+    """Keyboard alone: a ticket (Alt I), an answer of the knowledge base (Alt B), a colleague (Alt V), own shortcuts."""
+    engine = scene.stack.engine()
+    with Session(engine) as session:
+        session.add(
+            Article(
+                title="智能锁电量低", text="新电池也报警时，把固件升级到 1.9.0。", category="门锁", is_published=True,
+                created_at=now(), updated_at=now(),
+            )
+        )  # fmt: skip
+        session.commit()
+    engine.dispose()
+    scene.agents_phone("1001")
+    scene.agents_phone("1002")
+    page = scene.page("agent1")
+    scene.ready(page)
+    visitor = Visitor(scene, "周文")
+    visitor.say("门锁没电了怎么办")
+    _item(page, "周文").click()
+    colleague = scene.page("agent2", width=1280, height=720)
+    colleague.click("button.uc-ava")
+    colleague.locator("#me form button", has_text="English").click()
+    scene.ready(colleague)
+
+    page.keyboard.press("Alt+B")
+    page.keyboard.type("门锁没电了")
+    expect(page.locator("#known [role=option]")).to_contain_text("智能锁电量低")
+    page.keyboard.press("Enter")
+    expect(page.locator(".uc-composer textarea")).to_have_value("新电池也报警时，把固件升级到 1.9.0。")
+    page.keyboard.press("Control+Z")
+    expect(page.locator(".uc-composer textarea")).to_have_value("")
+    page.keyboard.press("Control+Y")
+    expect(page.locator(".uc-composer textarea")).to_have_value("新电池也报警时，把固件升级到 1.9.0。")
+    page.keyboard.press("Enter")
+    visitor.heard("新电池也报警时，把固件升级到 1.9.0。")
+
+    page.keyboard.press("Alt+I")
+    expect(page.locator("#ticket-menu")).to_be_visible()
+    scene.shot(page, "workbench-ticket-zh")
+    page.keyboard.type("寄一块新电池")
+    page.keyboard.press("Enter")
+    expect(page.locator("#side-tickets")).to_contain_text("寄一块新电池")
+
+    page.keyboard.press("Alt+V")
+    page.locator("#talk-invite-targets button", has_text="李伟").focus()
+    scene.shot(page, "workbench-invite-zh")
+    page.keyboard.press("Enter")
+    expect(page.locator("#talk-guests")).to_contain_text("李伟")
+    _item(colleague, "周文").click()
+    expect(colleague.locator(".uc-log")).to_contain_text("门锁没电了怎么办")
+    _write(colleague, "我来补充：升级约三分钟")
+    assert visitor.heard("我来补充：升级约三分钟")["name"] == "李伟"
+    expect(page.locator(".uc-msg.is-mine", has_text="升级约三分钟")).to_contain_text("李伟")
+    scene.shot(colleague, "workbench-guest-en-1280")
+    scene.shot(page, "workbench-colleague-zh")
+    colleague.get_by_role("button", name="Leave", exact=True).click()
+    expect(_item(colleague, "周文")).to_have_count(0)
+    expect(page.locator(".uc-log")).to_contain_text("李伟离开了会话")
+
+    _paste_and_drop(page)
+    wait_until(
+        lambda: len([m for m in visitor.messages if m["kind"] == "picture"]) == 2, what="both pictures"
+    )
+    scene.shot(page, "workbench-pasted-zh")
+    _own_shortcuts(scene, page)
+    for path, name in (("/tickets/", "tickets"), ("/knowledge/", "knowledge")):
+        page.goto(f"{scene.stack.url}{path}")
+        scene.shot(page, f"{name}-zh")
+        colleague.goto(f"{scene.stack.url}{path}")
+        scene.shot(colleague, f"{name}-en-1280")
+    page.goto(f"{scene.stack.url}/tickets/")
+    page.locator("[data-ticket] a").first.click()
+    scene.shot(page, "ticket-zh")
+    assert [r for r in scene.reports if "favicon" not in r] == []
+
+
+def _paste_and_drop(page: Page) -> None:
+    """A screenshot from the clipboard, and a picture that is dropped, both into the composer."""
+    page.locator(".uc-composer textarea").focus()
+    for event in ("paste", "drop"):
+        page.evaluate(
+            """async (kind) => {
+              const canvas = Object.assign(document.createElement("canvas"), { width: 80, height: 50 });
+              canvas.getContext("2d").fillRect(0, 0, kind === "paste" ? 40 : 60, 50);
+              const blob = await new Promise((done) => canvas.toBlob(done, "image/png"));
+              const carried = new DataTransfer();
+              carried.items.add(new File([blob], "image.png", { type: "image/png" }));
+              const event = kind === "paste"
+                ? new ClipboardEvent("paste", { clipboardData: carried, bubbles: true, cancelable: true })
+                : new DragEvent("drop", { dataTransfer: carried, bubbles: true, cancelable: true });
+              document.querySelector(".uc-composer textarea").dispatchEvent(event);
+            }""",
+            event,
+        )
+    expect(page.locator(".uc-msg.is-mine img")).to_have_count(2)
+
+
+def _own_shortcuts(scene: Scene, page: Page) -> None:
+    """Rebound in the profile: the new key does it, the old one nothing, and `?` shows it."""
+    page.goto(f"{scene.stack.url}/profile#shortcuts")
+    scene.shot(page, "profile-shortcuts-zh")
+    page.select_option("#key-note", "Alt+KeyW")
+    page.select_option("#key-end", "")
+    page.locator("#shortcuts button.btn-primary").click()
+    expect(page.locator(".uc-summary")).to_be_visible()
+    page.goto(f"{scene.stack.url}/")
+    _item(page, "周文").click()
+    expect(page.locator(".uc-composer textarea")).to_be_visible()
+    page.keyboard.press("Alt+N")
+    page.keyboard.press("Alt+Z")
+    expect(page.locator(".uc-composer")).not_to_have_class(re.compile("is-note"))
+    page.keyboard.press("Alt+W")
+    expect(page.locator(".uc-composer")).to_have_class(re.compile("is-note"))
+    expect(page.locator(".uc-toast")).to_have_count(0)
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_contain_text("Alt W")
+    page.keyboard.press("Escape")

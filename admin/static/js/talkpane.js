@@ -80,7 +80,7 @@ const TalkPane = (() => {
 
   /* ---- head and foot */
   const drawHead = (id, head, wrap) => {
-    const mine = Talks.isMine(id), guest = Talks.isGuest(id), others = head?.guests ?? [], now = JSON.stringify([id, guest, others, Talks.name(head), head?.queue, head?.opened_at_us, mine, Talks.isEnding(id), Boolean(head && Talks.isPutOff(head)), data.language]);
+    const mine = Talks.isMine(id), guest = Talks.isGuest(id), others = [...(guest ? [data.names.agents[head.agent_id] ?? { name: "?" }] : []), ...(head?.guests ?? []).filter((one) => one.agent_id !== data.agent_id)], now = JSON.stringify([id, guest, others, Talks.name(head), head?.queue, head?.opened_at_us, mine, Talks.isEnding(id), Boolean(head && Talks.isPutOff(head)), data.language]);
     if (now === headShown) return;
     headShown = now;
     const alt = (name, label) => ({ title: Shortcuts.title(name, label), "aria-label": label });

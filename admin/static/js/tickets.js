@@ -1,7 +1,7 @@
 "use strict";
 /* Tickets at the workbench: the side panel's list, and the form (Alt I) that links the conversation or call. */
 const Tickets = (() => {
-  const { data, text, element, icon, button, toast } = Dom;
+  const { data, text, element, icon, toast } = Dom;
   const form = document.getElementById("ticket-menu");
   const PRIORITIES = ["urgent", "high", "normal", "low"];
   let about = null, sending = false;
@@ -54,7 +54,7 @@ const Tickets = (() => {
     open,
     list: (tickets) => [
       tickets.length ? element("ol", { class: "uc-trail", id: "side-tickets" }, ...tickets.map(line)) : element("p", { class: "uc-meta m-0" }, text("ticket.none")),
-      button("btn-ghost uc-tiny", "plus", text("ticket.new"), open),
+      element("button", { type: "button", class: "uc-link", onclick: open, title: Shortcuts.title("ticket", text("ticket.new")) }, text("ticket.new")),
     ],
   };
 })();
