@@ -32,7 +32,7 @@ def third_texts() -> dict[str, str]:
         "consult.consulting": _("Consulting {who}"), "consult.ringing": _("Calling {who}"),
         "consult.together": _("Three-way call with {who}"), "consult.aside": _("{who} hears music"),
         "consult.to_customer": _("Back to customer"), "consult.to_third": _("To {who}"),
-        "consult.three": _("Three-way"), "consult.complete": _("Complete transfer"), "consult.end": _("End consultation"),
+        "consult.three": _("Three-way"), "consult.conference": _("Conference"), "consult.complete": _("Complete transfer"), "consult.end": _("End consultation"),
         "consult.leave": _("Leave the call"), "consult.cancel": _("Cancel"),
         "consult.over.not-reached": _("{who} was not reached. The customer is with you again."),
         "consult.over.ended": _("The consultation is over. The customer is with you again."),

@@ -8,8 +8,11 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from acd.contract import ConsultCall, HangUpCall, SetStatus, SteerConsult, SuperviseCall
+from sql.models import Talk
 from tests.conformance.hearing import channels_of, story
 from tests.conformance.office import Office, record
 from tests.conformance.switches import NAMES, find_freeswitch
@@ -90,6 +93,17 @@ def supervise(office: Office, mode: str) -> None:
     assert reply.ok, reply
 
 
+def talks_of(office: Office) -> list[int]:
+    """Who had the customer, in order, as the record counts it."""
+    with Session(office.engine) as session:
+        rows = (
+            select(Talk.agent_id)
+            .where(Talk.interaction_id == office.interaction_id)
+            .order_by(Talk.connected_at)
+        )
+        return list(session.scalars(rows))
+
+
 def state(office: Office, extension: str, wanted: str) -> None:
     wait_until(lambda: office.agent(extension).get("state") == wanted, what=f"{extension} to be {wanted}")
 
@@ -111,6 +125,7 @@ def test_an_attended_transfer_from_the_question_to_the_record(office):
     state(office, "1002", "wrap-up")
     interaction, legs = record(office, office.interaction_id)
     assert {leg.role for leg in legs} == {"caller", "agent", "consult"}
+    assert talks_of(office) == [office.ids["1001"], office.ids["1002"]]
     left, right = channels_of(office.stack.settings.recordings_dir / interaction.recording)
     assert set(story(left)) == {
         "caller"

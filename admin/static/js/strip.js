@@ -68,6 +68,7 @@ const Strip = (() => {
         button("", held ? "player-play" : "player-pause", text(held ? "resume" : "hold"), () => Desk.act.hold(!held),
           { "aria-pressed": String(held), "data-field": "hold", ...alt("hold") }),
         button("", "arrow-forward-up", text("transfer"), null, { popovertarget: "transfer-menu", "data-field": "transfer", ...alt("transfer") }),
+        button("", "users-plus", text("consult.conference"), () => Consult.conference(call), { "data-field": "conference", ...alt("conference") }),
         button("", "dialpad", text("keypad"), null, { popovertarget: "keypad", "data-field": "keypad", ...alt("keypad") }),
         button("", paused ? "circle-dot" : "player-record", text(paused ? "resume_recording" : "pause_recording"), () => Desk.act.pauseRecording(!paused),
           { "aria-pressed": String(Boolean(paused)), "data-field": "recording", ...alt("recording") }),
