@@ -1,0 +1,190 @@
+"""An agent's own calls at the workbench, in two windows that show the same, with a customer behind the gateway."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import Scene
+from tests.support.stack import Stack
+from tests.support.waiting import wait_until
+from uckefu.demo.phone import Phone
+
+pytestmark = pytest.mark.timeout(300)
+CUSTOMER = "02150001234"
+CENTRE = {"trunks": {"trunk": {"prefixes": ["021"], "caller_id": "4001", "numbers": ["4001", "4002"]}}}
+
+
+@pytest.fixture(scope="module")
+def customer_and_stack() -> Iterator[tuple[Phone, Stack]]:
+    stack = Stack({"UCKEFU_DIDS": "4001,4002"}, files={"centre.yml": json.dumps(CENTRE)})
+    with Phone(CUSTOMER, f"127.0.0.1:{stack.ports.gateway}") as customer:
+        stack.environment["UCKEFU_GATEWAY"] = customer.address
+        with stack:
+            yield customer, stack
+
+
+@pytest.fixture(scope="module")
+def stack(customer_and_stack: tuple[Phone, Stack]) -> Stack:
+    return customer_and_stack[1]
+
+
+@pytest.fixture
+def customer(customer_and_stack: tuple[Phone, Stack]) -> Phone:
+    return customer_and_stack[0]
+
+
+def says(page: Page, text: str) -> None:
+    """The strip says it."""
+    expect(page.locator("#strip")).to_contain_text(text)
+
+
+def rings(phone: Phone) -> dict[str, Any]:
+    """The INVITE that makes it ring; the phone's own change of state has the same name."""
+    while "from_uri" not in (event := phone.wait("incoming", seconds=30)):
+        pass
+    return event
+
+
+def dial(page: Page, number: str) -> None:
+    """Type into the strip's own field and press Enter."""
+    page.fill("[data-field=dial]", number)
+    page.press("[data-field=dial]", "Enter")
+
+
+def test_a_call_out_in_two_windows_that_show_the_same_truth_at_once(scene: Scene, customer: Phone) -> None:
+    agent = scene.agents_phone("1001")
+    page, second = scene.page("agent1"), scene.page("agent1", language="en-US", width=1280, height=720)
+    scene.ready(page)
+    scene.wait_agent("1001", "idle")
+    expect(page.locator("[data-field=shown]")).to_have_value("4001")
+    scene.shot(page, "callbar-idle")
+
+    dial(page, "021-5000 1234")
+    rings(agent)
+    for window in (page, second):
+        says(window, "话机振铃")
+        says(window, "021****1234")
+    agent.do("answer")
+    rings(customer)
+    for window in (page, second):
+        says(window, "正在呼叫")
+    scene.shot(page, "callbar-dialling")
+    customer.do("answer")
+    for window in (page, second):
+        expect(window.locator("[data-field=mute]")).to_be_visible()
+        expect(window.locator("[data-field=mute]")).to_have_attribute("aria-pressed", "false")
+
+    page.keyboard.press("Alt+KeyM")
+    for window in (page, second):
+        says(window, "已静音")
+    scene.shot(second, "callbar-muted-small")
+    page.reload()
+    says(page, "已静音")
+    expect(page.locator("[data-field=mute]")).to_have_attribute("aria-pressed", "true")
+    second.keyboard.press("Alt+KeyM")
+    for window in (page, second):
+        expect(window.locator("[data-field=mute]")).to_have_attribute("aria-pressed", "false")
+
+    page.keyboard.press("Alt+KeyP")
+    says(second, "保持")
+    page.keyboard.press("Alt+KeyP")
+    expect(second.locator("[data-field=hold]")).to_have_attribute("aria-pressed", "false")
+    page.keyboard.press("Alt+KeyK")
+    page.click("[data-digit='5']")
+    customer.wait("dtmf", digit="5")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Alt+KeyR")
+    says(second, "录音已暂停")
+    page.keyboard.press("Alt+KeyQ")
+    customer.wait("disconnected")
+    for window in (page, second):
+        expect(window.locator("#strip")).to_have_class(re.compile("uc-s-wrap"))
+    page.locator("#strip select").select_option(index=1)
+    page.keyboard.press("Alt+KeyY")
+    for window in (page, second):
+        expect(window.locator("[data-field=dial]")).to_be_visible()
+    page.keyboard.press("Alt+KeyO")
+    scene.wait_agent("1001", "not-ready")
+    assert scene.reports == []
+
+
+def test_what_is_not_reached_or_not_allowed_says_why_on_the_strip(scene: Scene, customer: Phone) -> None:
+    agent = scene.agents_phone("1001")
+    page = scene.page("agent1")
+    scene.ready(page)
+    scene.wait_agent("1001", "idle")
+    dial(page, "0044 123 456 789")
+    expect(page.locator("#toasts")).to_contain_text("没有中继可以呼叫这个号码")
+    dial(page, "没有这个人")
+    expect(page.locator("#toasts")).to_contain_text("没有叫这个名字")
+    dial(page, CUSTOMER)
+    rings(agent)
+    agent.do("answer")
+    rings(customer)
+    says(page, "正在呼叫")
+    customer.hang_up(486)
+    says(page, "未接通：对方忙")
+    scene.shot(page, "callbar-not-reached")
+    page.click("[data-field=again]")
+    rings(agent)
+    says(page, "话机振铃")
+    page.keyboard.press("Alt+KeyQ")
+    agent.wait("disconnected")
+    expect(page.locator("[data-field=dial]")).to_be_visible()
+    expect(page.locator("#strip")).not_to_contain_text("未接通")
+
+
+def test_the_number_shown_is_chosen_on_the_strip_and_only_among_the_centres(
+    scene: Scene, customer: Phone
+) -> None:
+    agent = scene.agents_phone("1001")
+    page = scene.page("agent1")
+    scene.ready(page)
+    assert page.locator("[data-field=shown] option").all_inner_texts() == ["外显 4001", "外显 4002"]
+    page.select_option("[data-field=shown]", "4002")
+    wait_until(lambda: scene.agent("1001").get("caller_number") == "4002", what="the choice to be read")
+    dial(page, CUSTOMER)
+    rings(agent)
+    agent.do("answer")
+    assert "4002" in rings(customer)["from_uri"]
+    says(page, "正在呼叫")
+    page.keyboard.press("Alt+KeyQ")
+    agent.wait("disconnected")
+
+
+def test_a_missed_call_is_called_back_with_one_click_and_a_number_in_the_contacts_too(
+    scene: Scene, customer: Phone
+) -> None:
+    agent, page = scene.agents_phone("1001"), scene.page("agent1")
+    scene.ready(page)
+    scene.wait_agent("1001", "idle")
+    caller = scene.caller(CUSTOMER)
+    caller.call("4001")
+    caller.wait("confirmed")
+    caller.do("dtmf", digits="2")
+    rings(agent)
+    expect(page.locator("[data-field=answer]")).to_be_visible()
+    scene.shot(page, "callbar-ringing")
+    page.keyboard.press("Alt+KeyA")  # this phone doesn't know how to
+    expect(page.locator("#toasts")).to_contain_text("请在话机上接听")
+    caller.hang_up()
+    page.click("[data-field=missed]", timeout=40_000)
+    expect(page.locator("#missed-list")).to_contain_text("021****1234")
+    scene.shot(page, "callbar-missed")
+    page.locator("#missed-list [data-dial]").first.click()
+    rings(agent)
+    says(page, "话机振铃")
+    page.keyboard.press("Alt+KeyQ")
+    agent.wait("disconnected")
+    expect(page.locator("[data-field=dial]")).to_be_visible()
+
+    page.goto(f"{scene.stack.url}/contacts/")
+    page.locator("tr", has_text="021****1234").locator("[data-dial]").last.click()
+    rings(agent)
+    expect(page.locator("#toasts")).to_contain_text("话机正在振铃")
+    agent.hang_up(486)
+    scene.wait_agent("1001", "idle")
