@@ -20,7 +20,7 @@ from admin.chat.refusals import ChatRefused
 from admin.chat.texts import entry_texts, window_texts
 from admin.db import db
 from admin.i18n import language
-from admin.limits import address, limiter
+from admin.limits import address, limiter, takes_up_to
 from admin.permissions import public, requires
 from sql.models import Attachment, Conversation, Message, Visitor
 
@@ -161,6 +161,7 @@ def file(attachment_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/files/<conversation_id>")
 @requires("desk.use")
+@takes_up_to(AGENTS_MOST_BYTES + FORM_BYTES)
 def agents_upload(conversation_id: str) -> ResponseReturnValue:
     """An agent's file for a conversation; the answer's `id` goes into `post_message`."""
     row = db.session.get(Conversation, conversation_id)

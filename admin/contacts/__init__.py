@@ -2,10 +2,10 @@
 
 from flask import Flask
 
-from admin.contacts import exchange_views, keeping_views, lookup
+from admin.contacts import attachment_views, exchange_views, keeping_views, lookup
 from admin.contacts.views import blueprint
 
-__all__ = ["blueprint", "exchange_views", "init_app", "keeping_views"]
+__all__ = ["attachment_views", "blueprint", "exchange_views", "init_app", "keeping_views"]
 
 
 def init_app(app: Flask) -> None:

@@ -13,6 +13,7 @@ from sql.models import (
     Agent,
     BlacklistEntry,
     Contact,
+    ContactAttachment,
     ContactField,
     ContactNote,
     ContactNumber,
@@ -174,6 +175,14 @@ def custom_fields(*, active: bool = True) -> list[ContactField]:
     """The centre's own fields, in order."""
     statement = select(ContactField).order_by(ContactField.position, ContactField.id)
     return list(db.session.scalars(statement.where(ContactField.active) if active else statement))
+
+
+def files_of(contact_id: int) -> list[ContactAttachment]:
+    """The contact's files, the newest first."""
+    wanted = select(ContactAttachment).where(ContactAttachment.contact_id == contact_id)
+    return list(
+        db.session.scalars(wanted.order_by(ContactAttachment.created_at.desc(), ContactAttachment.id))
+    )
 
 
 def notes_of(contact_id: int) -> list[tuple[ContactNote, str]]:

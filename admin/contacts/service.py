@@ -5,9 +5,12 @@ Called by the contact pages, the import and the workbench's side panel. Each fun
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from pathlib import Path
 
+import structlog
 from sqlalchemy import delete, select, update
 
+from admin.chat import uploads
 from admin.contacts import lookup, queries
 from admin.db import db
 from admin.telephone import e164, parse
@@ -25,6 +28,7 @@ from sql.models import (
 )  # fmt: skip
 from uckefu.times import now
 
+log = structlog.get_logger(__name__)
 KEPT = ("name", "company", "email", "vip_level", "note")
 """What a merge asks about."""
 MOST_TAGS = 30
@@ -211,6 +215,7 @@ def merge(kept: Contact, other: Contact, take_from_other: Iterable[str]) -> None
 
 def forget(contact: Contact) -> None:
     """Delete a contact and what was noted about it; its interactions stay in the record, without it."""
+    files = [path_of(row) for row in queries.files_of(contact.id)]
     for model in (Interaction, Visitor, BlacklistEntry, Ticket):
         change = update(model).where(model.contact_id == contact.id).values(contact_id=None)
         db.session.execute(change.execution_options(synchronize_session=False))
@@ -220,4 +225,19 @@ def forget(contact: Contact) -> None:
     db.session.execute(delete(Contact).where(Contact.id == contact.id))
     db.session.commit()
     db.session.expire_all()
+    remove_files(files)
     lookup.refresh()
+
+
+def path_of(row: ContactAttachment) -> Path:
+    """Where a contact's file lies: below the instance, outside of what is served."""
+    return uploads.folder() / row.path
+
+
+def remove_files(paths: list[Path]) -> None:
+    """Remove files that the record has no more; one that stays is told to the log."""
+    for path in paths:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("contact_file_not_removed", path=str(path), error=str(error))

@@ -107,7 +107,7 @@ def detail(contact_id: int) -> ResponseReturnValue:
         notes=queries.notes_of(contact.id), past=past, total=total, page=number, blocks=blocks,
         pages=max(1, -(-total // queries.HISTORY_PAGE)), doubles=queries.doubles_of(contact), days=BLOCK_DAYS,
         names=directory.names(language()), masked=lambda n: masked(n, here.region), longest=LONGEST_NOTE,
-        place=lambda n: place(n, language(), here.region), handle=handle,
+        place=lambda n: place(n, language(), here.region), handle=handle, files=queries.files_of(contact.id),
     )  # fmt: skip
 
 
