@@ -5,6 +5,8 @@ The customer's own site is a page on another origin with a strict policy, as the
 
 import gzip
 import http.server
+import io
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,11 +16,13 @@ from typing import Any
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+import admin
 from acd import contract
+from admin.chat import service, sites, uploads
 from admin.mail.account import Account
-from sql.models import Conversation, LeftMessage
+from sql.models import Conversation, Invitation, LeftMessage, User
 from tests.support.chat import Backstage
 from tests.support.mail import MailServer, Postbox, text_of
 from tests.support.stack import Stack
@@ -328,3 +332,84 @@ def test_the_access_code_is_small_and_brings_nothing_before_it_is_opened(shop: s
     assert sum(size for _url, size in ours) < 15_000
     names = page.evaluate("Object.keys(window).filter(k => /uckefu/i.test(k))")
     assert names == ["UCKeFu"]
+
+
+@pytest.mark.parametrize("style", sites.STYLES)
+def test_the_entry_stands_where_it_is_set_in_each_style_and_six_places(browser: Browser, style: str) -> None:
+    """The loader itself on an empty page: the shadow root is closed, so the page is asked what stands at a point."""
+    loader = (Path(admin.__file__).parent / "static/widget/loader.js").read_text(encoding="utf-8")
+    context = browser.new_context(viewport={"width": 1200, "height": 800})
+    try:
+        for position in sites.POSITIONS:
+            config = {
+                "key": "x", "host": "http://127.0.0.1:1", "style": style, "colour": "#3451c6", "position": position, "text": "咨询",
+                "delay": 0, "texts": {"entry": "咨询", "open": "o", "close": "c", "frame": "f", "unread": "{n}", "invite": "i"},
+            }  # fmt: skip
+            page = context.new_page()
+            page.set_content("<body></body>")
+            page.add_script_tag(content=loader.replace('"%CONFIG%"', json.dumps(config)))
+            side, height = position.split("-")
+            x = (
+                (1200 - 40 if side == "right" else 40)
+                if style != "tab"
+                else (1200 - 20 if side == "right" else 20)
+            )
+            y = {"top": 45, "middle": 400, "bottom": 800 - 45}[height]
+            wait_until(
+                lambda page=page: page.evaluate("!!document.getElementById('uckefu')"), what="the entry"
+            )
+            for other_x, there in ((x, "uckefu"), (1200 - x, "")):
+                found = page.evaluate("([x, y]) => document.elementFromPoint(x, y)?.id ?? ''", [other_x, y])
+                assert found == there, (style, position, other_x)
+            page.close()
+    finally:
+        context.close()
+
+
+def test_an_invitation_is_accepted_or_refused_and_the_agents_picture_is_seen(
+    shop: str, visits: Any, agent: Agent
+) -> None:
+    picture, out = Image.new("RGB", (64, 64), "#c0ffee"), io.BytesIO()
+    picture.save(out, "PNG")
+    with agent.record() as session:
+        photo = uploads.store(out.getvalue(), "me.png", service.SYSTEM, most_bytes=100_000).id
+        session.execute(update(User).where(User.login == "agent1").values(picture=photo))
+        session.commit()
+    agent.set_up(
+        "demo", invite=True, invite_after_seconds=0, invite_text="需要帮您挑门锁吗？", invite_picture=photo
+    )
+    try:
+
+        def invited() -> Page:
+            """A page with the card over it (once the server has read the setting)."""
+
+            def card() -> Page | None:
+                page = visits().page(shop)
+                page.wait_for_function("window.UCKeFu")
+                page.wait_for_load_state("networkidle")
+                at = page.evaluate("document.elementFromPoint(1440 - 180, 900 - 100)?.id ?? ''")
+                return page if at == "uckefu" else None
+
+            return wait_until(card, seconds=20, every=1, what="the invitation")
+
+        page = invited()
+        shot(page, "chat-visitor-invited")
+        page.mouse.click(1440 - 24 - 304 + 16 + 40, 900 - 92 - 16 - 18)  # the first button of the card
+        window = window_of(page)
+        write(window, "想换一把")
+        agent.has()
+        expect(window.locator("#agent-picture")).to_be_visible()
+        wait_until(
+            lambda: window.locator("#agent-picture").evaluate("i => i.naturalWidth") == 64, what="the picture"
+        )
+        page = invited()
+        page.mouse.click(1440 - 24 - 304 + 16 + 40 + 96, 900 - 92 - 16 - 18)  # the second one
+        with agent.record() as session:
+
+            def answers() -> set[str]:
+                session.rollback()
+                return set(session.scalars(select(Invitation.result)))
+
+            wait_until(lambda: {"accepted", "refused"} <= answers(), what="both answers")
+    finally:
+        agent.set_up("demo", invite=False, invite_text="", invite_picture="")
