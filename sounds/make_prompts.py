@@ -1,4 +1,4 @@
-"""Speaks the texts into WAVs: `python sounds/make_prompts.py [zh en]`. Needs espeak-ng (in Debian).
+"""Speaks the texts into WAVs: `python sounds/make_prompts.py [zh en]`. Needs espeak-ng (in Debian) and the extra `voice`.
 
 For whoever changes a text; the WAVs are committed, so nobody else runs this. `<language>/prompts.yml` are the prompts;
 `<language>/say/pieces.yml` the pieces of numbers, dates and money (`ivr.saying`), with hardly any silence round them,
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from ivr.speech import RATE_HZ, Espeak, levelled, write_wav
+from ivr.speech import RATE_HZ, Espeak, Hibari, levelled, write_wav
 
 HERE = Path(__file__).parent
 PIECE_SECONDS = 0.02
@@ -21,8 +21,8 @@ BEEP_HERTZ, BEEP_SECONDS = 1000, 0.4
 
 def main(languages: list[str]) -> None:
     """Speak what is missing."""
-    voice = Espeak()
-    for language in languages or list(Espeak.VOICES):
+    voices = {"zh": Espeak(), "en": Hibari()}
+    for language in languages or list(voices):
         for file, lead, tail in (
             ("prompts.yml", 0.15, 0.25),
             ("say/pieces.yml", PIECE_SECONDS, PIECE_SECONDS),
@@ -31,7 +31,7 @@ def main(languages: list[str]) -> None:
             for name, text in yaml.safe_load(texts.read_text(encoding="utf-8")).items():
                 path = texts.parent / f"{name}.wav"
                 if not path.exists():
-                    write_wav(path, levelled(voice.render(text, language), lead, tail))
+                    write_wav(path, levelled(voices[language].render(text, language), lead, tail))
                     print(path.relative_to(HERE))
         beep(HERE / language / "say" / "beep.wav")
 
