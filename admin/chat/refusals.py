@@ -5,7 +5,8 @@ class ChatRefused(Exception):
     """`code` is stable; `wait_seconds` says when to try again, where that helps.
 
     Codes: unknown-conversation, ended, empty, too-long, bad-request, bad-attachment, too-large, too-late, slow-down,
-    blocked, unknown-site, unknown-visitor, unknown-message, already-rated, unknown-queue, not-yours, try-again.
+    blocked, unknown-site, unknown-visitor, unknown-message, already-rated, unknown-queue, not-yours, try-again,
+    mail-off, bad-address, other-address.
     """
 
     def __init__(self, code: str, wait_seconds: int = 0) -> None:
