@@ -105,7 +105,10 @@ def _parser() -> argparse.ArgumentParser:
     plays = commands.add_parser("play", help="be a caller in the terminal")
     plays.add_argument("file", metavar="FILE", type=Path, nargs="?", help="the script's own when left out")
     plays.add_argument(
-        "--say", action="append", default=[], help="key=1, keys=12#, wait, hangup or speak=5; several in turn"
+        "--say",
+        action="append",
+        default=[],
+        help="key=1, key=1@2.5 (2.5 s after the move before), keys=12#, wait, hangup or speak=5; several in turn",
     )
     plays.add_argument("--script", type=Path, help="replay the conversations of this file")
     plays.add_argument("--at", help="as if it were then, e.g. 2025-03-01T20:00 in the centre's zone")

@@ -11,7 +11,7 @@ conversations:
     variables: {}                               # what the flow begins with
     talk:
       - hears: [zh/welcome, zh/main_menu]       # all that is heard before the next step; left out: not looked at
-      - key=1                                   # also keys=12#, wait, hangup, speak=5
+      - key=1                                   # also keys=12#, wait, hangup, speak=5; key=1@2.5: 2.5 s after the step before
     passes: [hello, menu, vip]                  # the nodes, in order
     ends: {next: queue, uckefu_queue: service}  # and any channel variable
     files: [voicemail]                          # the kinds of records that are left
@@ -110,12 +110,9 @@ class _ScriptedSession(TerminalSession):
     ) -> None:
         super().__init__(prompts, write, says, text_of=text_of)
         self.said: list[tuple[str, int]] = []
-        self.says = self._noting(list(says))
 
-    def _noting(self, says: list[str]) -> Any:
-        for word in says:
-            self.said.append((word, len(self.heard)))
-            yield word
+    def _moved(self, word: str) -> None:
+        self.said.append((word, len(self.heard)))
 
 
 @dataclass

@@ -6,14 +6,13 @@ the time of the steps is counted from what is heard and waited for.
 """
 
 import contextlib
-import wave
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from ivr.adapters.terminal import TerminalSession, parse_says
+from ivr.adapters.terminal import TerminalSession, parse_says, seconds_of
 from ivr.call import Call, Context
 from ivr.contacts import Contact
 from ivr.dry import DryContacts, DryHttp, DrySpeech
@@ -22,13 +21,12 @@ from ivr.events import FlowEvent
 from ivr.flow_file import Flow
 from ivr.outcome import Outcome
 from ivr.prompts import Prompts
-from ivr.session import CallerGone, Sound
+from ivr.session import Sound
 from uckefu.centre import Centre
 
+T = TypeVar("T")
 MOST_SAYS = 200
 MOST_STEPS = 1_000
-SECONDS_A_LETTER = {"zh": 0.22, "en": 0.07}
-"""How long a text is that nobody has spoken yet, about."""
 
 
 class TooLong(ValueError):
@@ -43,7 +41,7 @@ class Wish:
 
     Args:
         at: aware; the call begins then.
-        says: what the caller does in turn: `key=1`, `keys=12#`, `wait`, `speak=5`, `hangup`.
+        says: what the caller does in turn: `key=1`, `keys=12#`, `key=1@2.5`, `wait`, `speak=5`, `hangup`.
         contact: what is known of the caller; None for nobody.
         answers: what each HTTP lookup gets, `{status: 200, data: …}` or `{fails: reason}`, in turn; the last one stays.
         chance: what `percent` throws, from 0 below 1.
@@ -72,12 +70,16 @@ class Step:
 
 @dataclass
 class Trial:
-    """How far the call has come. `waits` is what the flow waits for (`key`, `recording`), "" when it is over."""
+    """How far the call has come. `waits` is what the flow waits for (`key`, `recording`), "" when it is over.
+
+    `moved_seconds` is when the caller did something last: from there a move's own moment is counted.
+    """
 
     steps: list[Step] = field(default_factory=list)
     waits: Literal["", "key", "recording"] = ""
     wait_seconds: float = 0
     seconds: float = 0
+    moved_seconds: float = 0
     outcome: Outcome | None = None
 
     @property
@@ -115,6 +117,10 @@ class _Stage:
     def play(self, flow: Flow, others: Mapping[str, Flow]) -> Trial:
         with contextlib.suppress(_Waits):  # the caller's next move is awaited there
             self.trial.outcome = run(flow, self.session, self._context(others))
+        self.trial.seconds, self.trial.moved_seconds = (
+            self.session.moves.seconds,
+            self.session.moves.moved_seconds,
+        )
         return self.trial
 
     def _context(self, others: Mapping[str, Flow]) -> Context:
@@ -129,7 +135,7 @@ class _Stage:
         )  # fmt: skip
 
     def _now(self) -> datetime:
-        return self.wish.at + timedelta(seconds=self.trial.seconds)
+        return self.wish.at + timedelta(seconds=self.session.moves.seconds)
 
     def _watch(self, call: Call, event: FlowEvent) -> None:
         self.call = call
@@ -144,7 +150,7 @@ class _Stage:
         self.trial.steps.append(
             Step(
                 kind=kind,
-                seconds=round(self.trial.seconds, 1),
+                seconds=round(self.session.moves.seconds, 1),
                 node=node,
                 about=about,
                 variables=variables,
@@ -159,56 +165,48 @@ class _Session(TerminalSession):
         super().__init__(stage.prompts, lambda _line: None, says, text_of=stage.speech.text_of)
         self.stage = stage
 
-    def play(self, prompt: Sound) -> None:
-        super().play(prompt)
+    def _plays(self, prompt: Sound, *, stops: bool) -> None:
         paths = prompt if isinstance(prompt, tuple) else (prompt,)
         texts = [self._text(path) for path in paths]
-        self.stage.note(
-            "heard", sounds=[self._name(path) for path in paths], text=" ".join(filter(None, texts))
-        )
-        self.stage.trial.seconds += sum(
-            seconds_of(path, text) for path, text in zip(paths, texts, strict=True)
-        )
+        seconds = sum(map(seconds_of, paths, texts))
+        about: dict[str, Any] = {
+            "sounds": [self._name(path) for path in paths],
+            "text": " ".join(filter(None, texts)),
+            "length": round(seconds, 1),
+        }
+        self.stage.note("heard", **about)
+        heard = self.moves.hears(seconds, stops=stops)
+        if heard < seconds:
+            self.stage.note("interrupted", after=round(heard, 1))
 
     def read_key(self, prompt: Sound | None, timeout_seconds: float) -> str:
-        if prompt:
-            self.play(prompt)
-        else:
-            self._step()
-        if not timeout_seconds:
+        self._step()
+        if prompt and not self.moves.kept:
+            self._plays(prompt, stops=True)
+        key: str | None = self.moves.kept.pop(0) if self.moves.kept else ""
+        if not key and not timeout_seconds:
             return ""
-        said = self._next("key", timeout_seconds)
-        key = said if len(said) == 1 else ""
+        if not key:
+            key = self._awaited(self.moves.key(timeout_seconds), "key", timeout_seconds)
         self.stage.note("keyed", key=key, waited=timeout_seconds)
-        self.stage.trial.seconds += 1 if key else timeout_seconds
         return key
+
+    def flush_keys(self) -> None:
+        for key in self.moves.kept:
+            self.stage.note("forgotten", key=key)
+        super().flush_keys()
 
     def record(self, path: Path, limit_seconds: float, silence_seconds: float) -> float:
         self._step()
-        said = self._next("recording", limit_seconds)
-        spoken = float(said.removeprefix("speak=")) if said.startswith("speak=") else 0.0
-        seconds = min(spoken, limit_seconds)
+        seconds = self._awaited(self.moves.speaks(limit_seconds), "recording", limit_seconds)
         self.stage.note("spoke", seconds_spoken=seconds)
-        self.stage.trial.seconds += seconds
         return seconds
 
     def hangup(self, cause: str) -> None:
         self.stage.note("hung-up", cause=cause)
 
-    def _next(self, what: Literal["key", "recording"], seconds: float) -> str:
-        said = next(self.says, None)
-        if said is None:
+    def _awaited(self, move: T | None, what: Literal["key", "recording"], seconds: float) -> T:
+        if move is None:
             self.stage.trial.waits, self.stage.trial.wait_seconds = what, seconds
             raise _Waits
-        if said == "hangup":
-            raise CallerGone
-        return said
-
-
-def seconds_of(path: Path, text: str) -> float:
-    """How long a sound is: the file's length, else what its text would take."""
-    try:
-        with wave.open(str(path)) as stream:
-            return float(stream.getnframes() / stream.getframerate())
-    except (OSError, wave.Error, EOFError):
-        return len(text) * SECONDS_A_LETTER.get(path.parent.name, 0.1)
+        return move

@@ -3,46 +3,27 @@
 `python -m ivr play`, the conversation scripts and the page's dry run use it. Nothing is recorded or written.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import wave
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ivr.adapters.moves import BadScript, Moves, parse_say, parse_says
 from ivr.prompts import Prompts
 from ivr.session import CallerGone, Sound
 
-SAYS = "key=0…9, key=*, key=#, keys=12#, wait, hangup or speak=5"
+__all__ = ["BadScript", "TerminalSession", "parse_say", "parse_says", "seconds_of"]
+
+SECONDS_A_LETTER = {"zh": 0.22, "en": 0.07}
+"""How long a text is that nobody has spoken yet, about."""
 
 
-class BadScript(ValueError):
-    """A `--say` that is none of `key=<digit>`, `keys=<digits>`, `wait`, `hangup`, `speak=<seconds>`."""
-
-
-def parse_say(word: str) -> str:
-    """What a caller does: a key, "" for waiting, "hangup", or "speak=<seconds>" into a recording.
-
-    Raises:
-        BadScript: anything else.
-    """
-    if word in ("wait", "hangup"):
-        return "" if word == "wait" else word
-    name, _, key = word.partition("=")
-    if name == "speak" and key.isascii() and key.isdigit() and len(key) < 4:
-        return word
-    if name != "key" or len(key) != 1 or key not in "0123456789*#":
-        raise BadScript(f"--say {word}: use {SAYS}")
-    return key
-
-
-def parse_says(words: Sequence[str]) -> list[str]:
-    """Several in turn; `keys=12#` are three keys.
-
-    Raises:
-        BadScript: see `parse_say`.
-    """
-    said: list[str] = []
-    for word in words:
-        keys = word.removeprefix("keys=")
-        said += [parse_say(f"key={key}") for key in keys] if keys != word and keys else [parse_say(word)]
-    return said
+def seconds_of(path: Path, text: str) -> float:
+    """How long a sound is: the file's length, else what its text would take."""
+    try:
+        with wave.open(str(path)) as stream:
+            return float(stream.getnframes() / stream.getframerate())
+    except (OSError, wave.Error, EOFError):
+        return len(text) * SECONDS_A_LETTER.get(path.parent.name, 0.1)
 
 
 class TerminalSession:
@@ -51,7 +32,7 @@ class TerminalSession:
     Args:
         prompts: for the texts.
         write: takes each line to show.
-        says: what the caller does when a menu waits, in turn; after the last one it waits in silence.
+        says: what the caller does, in turn (`ivr.adapters.moves`); after the last one it waits in silence.
         leaves_after: the caller hangs up in place of this blocking step (0 is the answer); None never.
         ask: asks a person instead of the script.
         text_of: the text of a file that was rendered, or "".
@@ -68,7 +49,7 @@ class TerminalSession:
         text_of: Callable[[Path], str] = lambda _path: "",
     ) -> None:
         self.prompts, self.write, self.ask, self.text_of = prompts, write, ask, text_of
-        self.says: Iterator[str] = iter(says)
+        self.moves = Moves(says, self._moved)
         self.steps, self.leaves_after, self.has_left = 0, leaves_after, False
         self.heard: list[str] = []  # language/prompt, in order; the pieces of a number in one line
         self.variables: dict[str, str] = {}
@@ -79,9 +60,21 @@ class TerminalSession:
 
     def play(self, prompt: Sound) -> None:
         self._step()
+        self._plays(prompt, stops=False)
+
+    def _plays(self, prompt: Sound, *, stops: bool) -> None:
         paths = prompt if isinstance(prompt, tuple) else (prompt,)
+        texts = [self._text(path) for path in paths]
         self.heard.append(" ".join(self._name(path) for path in paths))
-        self.write(f"♪ {self.heard[-1]}: {' '.join(filter(None, map(self._text, paths))) or '(no text)'}")
+        self.write(f"♪ {self.heard[-1]}: {' '.join(filter(None, texts)) or '(no text)'}")
+        if self.moves.has_moments:
+            seconds = sum(map(seconds_of, paths, texts))
+            heard = self.moves.hears(seconds, stops=stops)
+            if heard < seconds:
+                self.write(f"  (a key after {heard:.1f} s)")
+
+    def _moved(self, word: str) -> None:
+        """The caller has done something; a script notes it."""
 
     def _name(self, path: Path) -> str:
         """`zh/welcome`, `zh/say/7`; a rendered text by itself."""
@@ -97,28 +90,38 @@ class TerminalSession:
         return self.prompts.text(name, language)
 
     def read_key(self, prompt: Sound | None, timeout_seconds: float) -> str:
-        if prompt:
-            self.play(prompt)
-        else:
-            self._step()
+        self._step()
+        if prompt and not self.moves.kept:
+            self._plays(prompt, stops=True)
         if not timeout_seconds:
-            return ""  # a prompt that a key may interrupt, but nobody waits: the script keys at menus
-        said = self._ask(timeout_seconds) if self.ask else next(self.says, "")
-        if said == "hangup":
-            raise CallerGone
-        key = said if len(said) == 1 else ""
+            # A prompt that a key may interrupt, but nobody waits: what has no moment is keyed at menus.
+            return self.moves.kept.pop(0) if self.moves.kept else ""
+        if self.ask and not self.moves.kept:
+            said = self._ask(timeout_seconds)
+            if said == "hangup":
+                raise CallerGone
+            key = said if len(said) == 1 else ""
+        else:
+            key = self.moves.key(timeout_seconds) or ""
         self.write(f"> {key or f'(nothing for {timeout_seconds:g} s)'}")
         return key
 
     def flush_keys(self) -> None:
-        """Keys come one at a time here; there is nothing to forget."""
+        self.moves.kept.clear()
 
     def record(self, path: Path, limit_seconds: float, silence_seconds: float) -> float:
         self._step()
-        said = self._ask(limit_seconds) if self.ask else next(self.says, "")
-        self.has_left = said == "hangup"
-        spoken = float(said.removeprefix("speak=")) if said.startswith("speak=") else 0.0
-        seconds = min(spoken, limit_seconds)
+        if self.ask:
+            said = self._ask(limit_seconds)
+            self.has_left = said == "hangup"
+            seconds = (
+                min(float(said.removeprefix("speak=")), limit_seconds) if said.startswith("speak=") else 0.0
+            )
+        else:
+            try:
+                seconds = self.moves.speaks(limit_seconds) or 0.0
+            except CallerGone:
+                seconds, self.has_left = 0.0, True
         self.write(f"> (speaks for {seconds:g} s)")
         return seconds
 

@@ -85,3 +85,72 @@ def test_moves_that_nobody_can_make_and_too_many_are_refused(dry, main_flow):
         dry(main_flow, "sing")
     with pytest.raises(TooLong):
         dry(main_flow, *["wait"] * (MOST_SAYS + 1))
+
+
+ASK = """\
+start: hello
+nodes:
+  hello: {type: play, prompt: welcome, next: ask}
+  ask: {type: menu, prompt: main_menu, keys: {1: one}, no_input: nobody}
+  one: {type: queue, queue: one}
+  nobody: {type: queue, queue: nobody}
+"""
+
+
+def kinds(done):
+    return [step.kind for step in done.steps if step.kind in ("heard", "interrupted", "keyed", "forgotten")]
+
+
+def test_a_key_at_a_moment_stops_the_prompt_that_plays_and_counts_for_the_menu(dry, flow_of):
+    done = dry(flow_of(ASK), "key=1@0.5")
+    assert done.outcome.queue == "one"
+    assert kinds(done) == ["heard", "interrupted", "keyed"]
+    assert done.seconds == done.moved_seconds == 0.5
+    assert next(s.about["after"] for s in done.steps if s.kind == "interrupted") == 0.5
+
+
+def test_a_key_in_the_menus_own_prompt_spares_the_caller_the_rest(dry, flow_of):
+    whole = dry(flow_of(ASK))
+    welcome, menu = (step for step in whole.steps if step.kind == "heard")
+    done = dry(flow_of(ASK), f"key=1@{menu.seconds + 1}")
+    assert kinds(done) == ["heard", "heard", "interrupted", "keyed"]
+    assert done.outcome.queue == "one"
+    assert welcome.about["length"] == menu.seconds < done.seconds < whole.seconds
+
+
+def test_without_barge_in_a_key_that_comes_too_early_is_forgotten(dry, flow_of):
+    flow = flow_of(
+        ASK.replace("type: menu,", "type: menu, barge_in: false,").replace(
+            "type: play,", "type: play, barge_in: false,"
+        )
+    )
+    done = dry(flow, "key=1@0.5")
+    assert (done.waits, kinds(done)) == ("key", ["heard", "heard", "forgotten"])
+    assert dry(flow, "key=1@0.5", "key=1").outcome.queue == "one"
+
+
+def test_a_key_at_a_moment_in_the_wait_counts_and_one_after_it_is_too_late(dry, flow_of):
+    prompts_end = dry(flow_of(ASK)).seconds
+    assert dry(flow_of(ASK), f"key=1@{prompts_end + 2:.1f}").outcome.queue == "one"
+    flow = flow_of(ASK.replace("no_input", "retries: 0, no_input"))
+    assert dry(flow, f"key=1@{prompts_end + 6:.1f}").outcome.queue == "nobody"
+
+
+def test_a_caller_may_hang_up_in_the_middle_of_a_prompt(dry, flow_of):
+    gone = dry(flow_of(ASK), "hangup@0.5")
+    assert (gone.outcome.next, gone.seconds, kinds(gone)) == ("gone", 0.5, ["heard"])
+
+
+def test_a_key_at_a_moment_ends_a_recording(dry, flow_of):
+    flow = flow_of("start: a\nnodes:\n  a: {type: voicemail, next: b}\n  b: {type: hangup}\n")
+    begin = dry(flow).seconds
+    done = dry(flow, f"key=#@{begin + 7:.1f}")
+    assert next(s.about["seconds_spoken"] for s in done.steps if s.kind == "spoke") == pytest.approx(
+        7, abs=0.2
+    )
+
+
+@pytest.mark.parametrize("word", ["wait@2", "speak=5@2", "key=1@", "key=1@-2", "key=11@2", "@2"])
+def test_a_moment_that_nobody_can_have_is_refused(dry, main_flow, word):
+    with pytest.raises(BadScript):
+        dry(main_flow, word)
