@@ -80,11 +80,12 @@ def _shown(done: Trial, flows: Mapping[str, Flow], own: str) -> dict[str, Any]:
                 {
                     "seconds": step.seconds, "kind": step.kind, "node": step.node if flow == own else "", "type": kind, "text": text,
                     "variables": _plain(step.variables),
-                    "way": step.about.get("way", "") if step.kind == "NodeLeft" else "",
+                    "length": step.about.get("length", 0), "way": step.about.get("way", "") if step.kind == "NodeLeft" else "",
                 }
             )  # fmt: skip
     return {
         "steps": steps, "waits": done.waits, "wait_seconds": done.wait_seconds, "seconds": done.seconds,
+        "moved_seconds": done.moved_seconds,
         "node": next((step["node"] for step in reversed(steps) if step["kind"] != "FlowEnded"), ""), "outcome": _outcome(done.outcome),
     }  # fmt: skip
 

@@ -193,6 +193,8 @@ def step_words(step: Step, outcome: Outcome | None = None) -> str:
         return _("Nothing keyed for %(seconds)s s", seconds=f"{about['waited']:g}")
     plain = {
         "spoke": lambda: _("Speaks for %(seconds)s s", seconds=f"{about['seconds_spoken']:g}"),
+        "interrupted": lambda: _("A key stops it after %(seconds)s s", seconds=f"{about['after']:g}"),
+        "forgotten": lambda: _("The key %(key)s came too early and doesn't count", key=about["key"]),
         "hung-up": lambda: _("The flow hangs up"),
         "NodeEntered": lambda: step.node,
         "NodeLeft": lambda: f"{_way(about['way'])} → {about['target']}".strip(),
@@ -266,7 +268,8 @@ def js_texts() -> dict[str, str]:
         "yaml_first": _("The YAML can't be read; mend it there first."), "connect": _("Which way out of {name}?"),
         "dry.wait": _("Waits {seconds} s for a key"), "dry.record": _("Records up to {seconds} s"), "dry.over": _("The call is over"),
         "dry.idle": _("Press Dial to try the flow."), "dry.call": _("Dial"), "dry.again": _("Call again"),
-        "dry.bad": _("This is no JSON."), "variables": _("Variables"), "no_variables": _("No variables yet"),
+        "dry.bad": _("This is no JSON."), "dry.after": _("The key comes after the prompts"), "dry.during": _("The key comes during: {text}"),
+        "variables": _("Variables"), "no_variables": _("No variables yet"),
         "node": _("Node"), "passes": _("{n} callers"), "canvas.nodes": _("Nodes of the flow"), "required": _("required"),
         "passed": _("passed"), "left": _("{n} hung up here"), "stay": _("{time} on average"), "failed": _("{n} failures"), "numbers": _("Callers on the arrows"),
         "no_numbers": _("No callers that day"), "stale": _("Mend the YAML to go on here"),

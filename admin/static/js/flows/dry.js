@@ -1,5 +1,6 @@
 "use strict";
-/* The dry run: a keypad and what the caller hears. Each press sends all that was pressed; the server plays it anew. */
+/* The dry run: a keypad and what the caller hears. Each press sends all that was pressed; the server plays it anew.
+   A key comes after the prompts, or in the middle of one that has played since the last press. */
 (() => {
   const { at, data, element, icon, post, refusal, text } = Flow;
   let says = [], run = null, calling = false, asked = 0;
@@ -44,6 +45,15 @@
     const variables = Object.entries(run?.steps.at(-1)?.variables ?? {});
     at("dry-variables").replaceChildren(...variables.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, shown(value))]));
   };
+  const drawMoments = () => {
+    const heard = run && calling ? run.steps.filter((step) => step.kind === "heard" && step.length > 0 && step.seconds >= run.moved_seconds - 0.05) : [];
+    const moment = (step) => Math.max(0, step.seconds - run.moved_seconds + step.length / 2).toFixed(1);
+    at("dry-when").hidden = heard.length === 0;
+    at("dry-when").replaceChildren(
+      element("option", { value: "" }, text("dry.after")),
+      ...heard.map((step) => element("option", { value: moment(step) }, text("dry.during", { text: step.text }))),
+    );
+  };
   const draw = () => {
     const recording = calling && run.waits === "recording";
     document.querySelectorAll("[data-key]").forEach((button) => { button.disabled = !calling || recording; });
@@ -54,6 +64,7 @@
     at("dry-speak").hidden = !recording;
     drawState();
     drawVariables();
+    drawMoments();
     const steps = run?.steps ?? [];
     at("steps").replaceChildren(...steps.map(stepRow));
     at("steps").scrollTop = at("steps").scrollHeight;
@@ -64,10 +75,11 @@
   at("dry-call").addEventListener("click", () => { says = []; run = null; play(); });
   at("dry-wait").addEventListener("click", () => say("wait"));
   at("dry-speak").addEventListener("click", () => say("speak=5"));
-  at("dry-hangup").addEventListener("click", () => say("hangup"));
+  const when = () => (at("dry-when").value ? `@${at("dry-when").value}` : "");
+  at("dry-hangup").addEventListener("click", () => say(`hangup${when()}`));
   at("keys").addEventListener("click", (event) => {
     const key = event.target.closest("[data-key]")?.dataset.key;
-    if (key) say(`key=${key}`);
+    if (key) say(`key=${key}${when()}`);
   });
   draw();
 })();
