@@ -488,6 +488,16 @@ class ConsultEnded(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class GroupPaged(Happened):
+    """Somebody inside called a group that is paged: `agents` phones answer by themselves and hear the caller."""
+
+    interaction_id: str
+    queue: str
+    number: str
+    agents: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class CallSupervised(Happened):
     """mode: listen, whisper, barge, take-over, stop. by: supervisor:<user id>."""
 
@@ -539,7 +549,7 @@ class AgentStatusChanged(Happened):
 EVENT_TYPES: dict[str, type[Happened]] = {
     c.__name__: c
     for c in (
-        ConsultStarted, ConsultChanged, ConsultEnded, CallSupervised, MemberEntered, MemberLeft, MemberOverflowed, OfferMade, OfferEnded, CallConnected, CallHeld, CallEnded, ConversationAssigned,
+        ConsultStarted, ConsultChanged, ConsultEnded, CallSupervised, GroupPaged, MemberEntered, MemberLeft, MemberOverflowed, OfferMade, OfferEnded, CallConnected, CallHeld, CallEnded, ConversationAssigned,
         CallDialed, CallNotReached, CallbackRequested, CallbackTried, CallbackCancelled, ConversationEnded, WrapUpEnded, TalkNoted, AgentStatusChanged,
     )
 }  # fmt: skip

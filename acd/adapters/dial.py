@@ -6,7 +6,7 @@ ids, an extension, a domain.
 
 import re
 
-from acd.domain.effects import DialOut, OfferCall
+from acd.domain.effects import DialOut, OfferCall, PagePhones
 
 AUTO_ANSWER = {
     "sip_h_Call-Info": "<sip:uckefu>;answer-after=0",
@@ -115,3 +115,20 @@ def is_safe_id(text: str) -> bool:
 def one_line(text: str) -> str:
     """The text without anything that could end a line of the event socket."""
     return re.sub(r"[\x00-\x1f\x7f]", " ", text).strip()
+
+
+def page_line(effect: PagePhones, leg_id: str, extension: str, domain: str) -> str:
+    """The command that lets one phone answer by itself and hear the caller. Raises UnsafeText."""
+    variables = {
+        "origination_uuid": checked("id", leg_id),
+        "originate_timeout": str(int(effect.timeout_seconds)),
+        "ignore_early_media": "true",
+        "interaction_id": checked("id", effect.interaction_id),
+        "uckefu_role": "paged",
+        "eavesdrop_enable_dtmf": "false",
+        "api_reporting_hook": "'python fs_scripts.cdr'",
+        **AUTO_ANSWER,
+    }
+    braces = ",".join(f"{name}={value}" for name, value in variables.items())
+    phone = f"user/{checked('extension', extension)}@{checked('domain', domain)}"
+    return f"originate {{{braces}}}{phone} eavesdrop:{checked('id', effect.channel_id)} inline"

@@ -134,14 +134,19 @@ class SwitchLink:
         engine, extension = self._core.engine, extension_of_event(event)
         if event.uuid in engine.dialled:  # perhaps a colleague's phone, which is in a call of its own then
             dialed: list[Input] = [CustomerDialed(at_us=now, channel_id=event.uuid)]
-            return dialed + self._phones_own(event.uuid, extension, now)
+            return dialed + self._phones_own(event, extension, now)
         is_ours = engine.knows_leg(event.uuid) or event.variable("uckefu_offer_id")
-        return [] if is_ours else self._phones_own(event.uuid, extension, now)
+        return [] if is_ours else self._phones_own(event, extension, now)
 
-    def _phones_own(self, leg_id: str, extension: str, now: int) -> list[Input]:
+    def _phones_own(self, event: Event, extension: str, now: int) -> list[Input]:
         if extension not in self._core.engine.extensions:
             return []
-        return [PhoneLegStarted(at_us=now, leg_id=leg_id, extension=extension, switch=self.name)]
+        called = event.get("Call-Direction") == "outbound"
+        return [
+            PhoneLegStarted(
+                at_us=now, leg_id=event.uuid, extension=extension, switch=self.name, called=called
+            )
+        ]
 
     def _registration(self, event: Event, now: int) -> list[Input]:
         if event.subclass != "sofia::register":

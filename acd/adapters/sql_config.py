@@ -130,6 +130,8 @@ def _queue(queue: Queue, routing: QueueRouting | None) -> QueueConfig:
         callback=_callback(queue.name, routing.callback),
         announcements=tuple(_announcements(queue.name, routing.announcements or {})),
         caller_number=routing.caller_number,
+        number=routing.number,
+        is_paged=routing.is_paged,
     )
 
 

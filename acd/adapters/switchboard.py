@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import structlog
 
-from acd.adapters.dial import UnsafeText, checked, dial_out_line, one_line
+from acd.adapters.dial import UnsafeText, checked, dial_out_line, one_line, page_line
 from acd.adapters.esl_client import SwitchLink
 from acd.adapters.esl_server import CallerDesk
 from acd.adapters.third_legs import ThirdLegs
@@ -26,7 +26,9 @@ from acd.domain.effects import (
     MaskRecording,
     MuteLeg,
     OfferCall,
+    PagePhones,
     PressKeys,
+    RefuseLeg,
     TransferCaller,
     Withdraw,
 )
@@ -68,6 +70,8 @@ def api_lines(effect: CallEffect) -> list[str]:
     if isinstance(effect, HangUpCaller):
         by = checked("id", effect.by)
         return [f"uuid_setvar {caller} uckefu_hangup_by {by}", f"uuid_kill {caller} NORMAL_CLEARING"]
+    if isinstance(effect, RefuseLeg):
+        return [f"uuid_kill {caller} USER_BUSY"]
     if isinstance(effect, TransferCaller):
         return _transfer_lines(caller, effect)
     if isinstance(effect, AnswerPhone):
@@ -161,6 +165,8 @@ class Switchboard:
             await self._dial_out(effect)
         elif isinstance(effect, MaskRecording):
             await self._mask(effect)
+        elif isinstance(effect, PagePhones):
+            await asyncio.gather(*(self._page(effect, *leg) for leg in effect.legs))
         elif isinstance(effect, ThirdLegs.KINDS):
             await self._thirds.carry_out(effect)
         else:
@@ -202,6 +208,15 @@ class Switchboard:
             log.info("acd_phone_not_answered", reply=reply.strip(), interaction_id=effect.interaction_id)
             now, cause = self._core.now_us(), cause_of(reply)
             self._core.submit(LegEnded(at_us=now, leg_id=effect.leg_id, cause=cause))
+
+    async def _page(self, effect: PagePhones, leg_id: str, extension: str) -> None:
+        """A phone that does not answer has no other witness than the reply; the others end with the caller."""
+        try:
+            line = page_line(effect, leg_id, extension, self._domain)
+            await self._link.bgapi(line, effect.timeout_seconds + REPLY_SLACK_SECONDS)
+        except (EslError, UnsafeText) as error:
+            log.info("acd_phone_not_paged", error=str(error), interaction_id=effect.interaction_id)
+            self._core.submit(LegEnded(at_us=self._core.now_us(), leg_id=leg_id, cause=cause_of(str(error))))
 
     async def _hold(self, effect: HoldLeg) -> None:
         """Music in the agent's place, without a re-INVITE: after `uuid_hold` of the agent's leg FreeSWITCH 1.10.12

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from acd import messages as facts
-from acd.domain import conversations
+from acd.domain import conversations, groups
 from acd.domain.inputs import EndpointChanged, PhoneLegStarted
 from acd.domain.model import Agent, PhoneLeg, Talk, WrapUp
 
@@ -208,6 +208,7 @@ def phone_leg_started(e: "Engine", event: PhoneLegStarted) -> None:
     agent = None if agent_id is None else e.state.agents.get(agent_id)
     if agent is None or event.leg_id in e.legs:
         return
+    groups.refuse_when_busy(e, agent, event)
     agent.phone_legs[event.leg_id] = PhoneLeg(event.switch, e.now_us)
     e.legs[event.leg_id] = agent.agent_id
     rest(e, agent)

@@ -7,7 +7,7 @@ in our hands again (`BridgeEnded`) or gone (`CallerGone`), so nobody is rung for
 from typing import TYPE_CHECKING, Any
 
 from acd import messages as facts
-from acd.domain import agents, callbacks, conversations, estimates, line, outbound, third_legs
+from acd.domain import agents, callbacks, conversations, estimates, groups, line, outbound, third_legs
 from acd.domain.causes import outcome_of
 from acd.domain.effects import FetchCaller, HangUpCaller, LetGo, Withdraw
 from acd.domain.inputs import (
@@ -45,6 +45,9 @@ def member_arrived(e: "Engine", event: MemberArrived) -> None:
         return
     if callbacks.answered(e, event):
         return
+    if e.state.queues[queue].is_paged and event.queue.startswith(groups.BY_NUMBER):
+        groups.page(e, event, queue)
+        return
     e.state.callers[event.channel_id] = Caller(event.interaction_id, event.switch, e.now_us)
     if event.callback_number and callbacks.is_possible(e, queue, event.callback_number):
         callbacks.place(e, event, queue)
@@ -62,6 +65,8 @@ def _queue_for(e: "Engine", name: str) -> str | None:
     queues = e.state.queues
     if name in queues:
         return name
+    if name.startswith(groups.BY_NUMBER):
+        return groups.queue_of(e, name)
     e.anomaly(f"unknown queue {name!r}")
     default = e.state.rules.default_queue
     return default if default in queues else next(iter(sorted(queues)), None)

@@ -59,6 +59,20 @@ class OfferCall(CallEffect):
 
 
 @dataclass(frozen=True, slots=True)
+class PagePhones(CallEffect):
+    """Let phones answer by themselves and hear the caller. `legs`: leg id, extension."""
+
+    interaction_id: str
+    legs: tuple[tuple[str, str], ...]
+    timeout_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefuseLeg(CallEffect):
+    """End a leg that rings a phone whose agent is in a call: whoever calls it hears that it is busy."""
+
+
+@dataclass(frozen=True, slots=True)
 class Withdraw(CallEffect):
     """Stop the ringing of `leg_id`; the caller stays, even when the phone was answered in this very moment."""
 

@@ -78,6 +78,16 @@ class QueueForm(FlaskForm):  # type: ignore[misc]
         1, 600, 20, label=_l("Service level within (seconds)"),
         description=_l("Reports and boards count who was answered within this time."),
     )  # fmt: skip
+    number = StringField(
+        _l("Number inside"),
+        filters=[trimmed],
+        validators=[Regexp(r"^(8[0-9]{3})?$", message=_l("Four digits from 8000 to 8999, or nothing."))],
+        description=_l("Phones of the centre call the group by it, 8000 to 8999; empty for none. With all phones ringing at once, the first to answer has the call."),
+    )  # fmt: skip
+    is_paged = BooleanField(
+        _l("Page instead of ringing"),
+        description=_l("Phones of all who are free answer by themselves and hear who called the number."),
+    )
     music = SelectField(_l("Music while waiting"), choices=[])
     tier_wait_seconds = WholeNumber(
         0, 3600, 0, label=_l("Next level after (seconds)"),
@@ -92,6 +102,14 @@ class QueueForm(FlaskForm):  # type: ignore[misc]
         description=_l("Waiting that long counts like one more priority, so that nobody waits for ever; 0: priorities stay."),
     )  # fmt: skip
 
+    caller_number = StringField(
+        _l("Number shown by its agents' calls"),
+        filters=[trimmed],
+        validators=[
+            Regexp(r"^\+?[0-9]{0,20}$", message=_l("Digits only, at most 20, with or without a leading +."))
+        ],
+        description=_l("One of the trunk's numbers; an agent may choose another. Empty: the trunk's first."),
+    )
     callback_on = BooleanField(
         _l("Callers can ask to be called back"),
         description=_l("They keep their place: when it is their turn, an agent is reserved and they are called."),
@@ -129,12 +147,14 @@ class QueueForm(FlaskForm):  # type: ignore[misc]
         ),
         ("waiting", _l("Waiting"), ("max_wait_seconds", "service_level_seconds", "ageing_seconds", "music")),
         ("after", _l("After the talk"), ("wrap_up_seconds",)),
+        ("group", _l("Group call from inside"), ("number", "is_paged")),
+        ("out", _l("Agents' own calls"), ("caller_number",)),
         ("callback", _l("Callback"), (
             "callback_on", "callback_caller_id", "callback_opens", "callback_closes", "callback_attempts",
             "callback_retry_seconds", "callback_dial_seconds",
         )),
     )  # fmt: skip
-    CALLS_ONLY = frozenset({"callback"})
+    CALLS_ONLY = frozenset({"callback", "group", "out"})
     """Sections that only a queue of calls has."""
 
     def __init__(
@@ -157,6 +177,11 @@ class QueueForm(FlaskForm):  # type: ignore[misc]
         self.words = {"channel": CHANNELS, "music": music}  # field -> code -> word
         if exists:  # what flows, logs and running talks count on
             self.name.data, self.channel.data = self.name.object_data, self.channel.object_data
+
+    def validate_is_paged(self, field: BooleanField) -> None:
+        """Only who is called can be paged."""
+        if field.data and not self.number.data:
+            raise ValidationError(_("Enter the number first."))
 
     def validate_callback_closes(self, field: StringField) -> None:
         """The window must have a length."""

@@ -17,7 +17,18 @@ class Taken(Exception):
     """Another one has this short name."""
 
 
-ROUTING = ("tier_wait_seconds", "historic_wait_seconds", "ageing_seconds")
+class NumberTaken(Exception):
+    """Another queue is called by this number."""
+
+
+ROUTING = (
+    "tier_wait_seconds",
+    "historic_wait_seconds",
+    "ageing_seconds",
+    "number",
+    "is_paged",
+    "caller_number",
+)
 """Fields of the form that are columns of `QueueRouting`."""
 CALLBACK = "callback_"
 TRUNK = "trunk"  # the gateway that `python -m uckefu configure` makes
@@ -43,7 +54,15 @@ def _columns() -> list[str]:
 def routing_of(queue: Queue | None) -> QueueRouting:
     """The queue's row, or a new one with the defaults."""
     found = db.session.get(QueueRouting, queue.id) if queue and queue.id else None
-    return found or QueueRouting(skills="", tier_wait_seconds=0, ageing_seconds=0, historic_wait_seconds=60)
+    return found or QueueRouting(
+        skills="",
+        tier_wait_seconds=0,
+        ageing_seconds=0,
+        historic_wait_seconds=60,
+        number="",
+        is_paged=False,
+        caller_number="",
+    )
 
 
 def form_of(queue: Queue) -> QueueForm:
@@ -62,9 +81,11 @@ def save(queue: Queue, form: QueueForm) -> None:
     """Write the form into the queue and its tiers, with an audit entry of what is different.
 
     Raises:
-        Taken: nothing was changed.
+        Taken, NumberTaken: nothing was changed.
     """
     new = queue.id is None
+    if form.number.data and _has_number(form.number.data, but=queue.id):
+        raise NumberTaken
     routing = routing_of(queue)
     before: dict[str, Any] = {} if new else settings_of(queue, routing)
     people = {} if new else places_of(queue)
@@ -95,6 +116,11 @@ def save(queue: Queue, form: QueueForm) -> None:
         "queue-created" if new else "queue-changed", subject=queue.name, changes=changes,
         agents=_differences(people, form.places),
     )  # fmt: skip
+
+
+def _has_number(number: str, but: int | None) -> bool:
+    found = db.session.scalars(select(QueueRouting.queue_id).where(QueueRouting.number == number))
+    return any(queue_id != but for queue_id in found)
 
 
 def _callback(form: QueueForm, before: dict[str, Any]) -> dict[str, object] | None:

@@ -96,6 +96,9 @@ def _save(queue: Queue, form: QueueForm) -> bool:
     except service.Taken:
         form.name.errors = [_("Already taken; choose another.")]
         return False
+    except service.NumberTaken:
+        form.number.errors = [_("Already taken; choose another.")]
+        return False
     tell()
     return True
 

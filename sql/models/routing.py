@@ -25,6 +25,9 @@ class QueueRouting(Base):
     limits: Mapped[dict[str, object] | None] = mapped_column(JSON)
     announcements: Mapped[dict[str, object] | None] = mapped_column(JSON)
     callback: Mapped[dict[str, object] | None] = mapped_column(JSON)
+    # For calls from inside (8000 to 8999, "" for none), and whether its phones are paged or ring.
+    number: Mapped[str] = mapped_column(String(4), default="", server_default="")
+    is_paged: Mapped[bool] = mapped_column(default=False, server_default="0")
     # What its agents' own calls show; "": as the trunk has it.
     caller_number: Mapped[str] = mapped_column(String(32), default="", server_default="")
 
