@@ -413,3 +413,25 @@ def test_an_invitation_is_accepted_or_refused_and_the_agents_picture_is_seen(
             wait_until(lambda: {"accepted", "refused"} <= answers(), what="both answers")
     finally:
         agent.set_up("demo", invite=False, invite_text="", invite_picture="")
+
+
+def test_the_settings_of_a_site_show_what_the_entry_will_look_like(stack: Stack, visits: Any) -> None:
+    page = visits().page(f"{stack.url}/login")
+    login, password = stack.login("admin")
+    page.fill("[name=login]", login)
+    page.fill("[name=password]", password)
+    page.click("button.btn-primary")
+    expect(page.locator("#strip")).to_be_visible()
+    page.goto(f"{stack.url}/sites/1")
+    preview = page.locator("#preview")
+    for style in sites.STYLES:
+        page.select_option("#entry_style", style)
+        expect(preview).to_have_attribute("data-style", style)
+    for place in sites.POSITIONS:
+        page.select_option("#entry_position", place)
+        expect(preview).to_have_attribute("data-place", place)
+    page.fill("#entry_text", "问我")
+    page.fill("#entry_colour", "#8f1206")
+    expect(preview.locator(".uc-previewentry")).to_contain_text("问我")
+    expect(preview.locator(".uc-previewentry")).to_have_css("background-color", "rgb(143, 18, 6)")
+    shot(page, "site-settings")
