@@ -90,14 +90,15 @@ def my_day(agent_id: int, zone: str) -> dict[str, Any]:
     """The agent's own figures since midnight: from the same rows as the calls page and the reports."""
     since = day_begin(zone)
     rows = db.session.execute(
-        select(Talk, Interaction.channel, Conversation.rating)
+        select(Talk, Interaction.channel, Interaction.direction, Conversation.rating)
         .outerjoin(Interaction, Interaction.id == Talk.interaction_id)
         .outerjoin(Conversation, Conversation.id == Talk.interaction_id)
         .where(Talk.agent_id == agent_id, Talk.connected_at >= since)
     ).all()
-    calls = [talk for talk, channel, _rating in rows if channel in (None, "voice")]
-    chats = {talk.interaction_id: talk for talk, channel, _rating in rows if channel not in (None, "voice")}
-    ratings = {talk.interaction_id: rating for talk, _channel, rating in rows if rating}
+    called = [(talk, way or "inbound") for talk, channel, way, _rating in rows if channel in (None, "voice")]
+    calls = [talk for talk, _way in called]
+    chats = {talk.interaction_id: talk for talk, channel, _way, _rating in rows if channel not in (None, "voice")}
+    ratings = {talk.interaction_id: rating for talk, _channel, _way, rating in rows if rating}
     missed = db.session.scalar(
         select(func.count()).where(
             Offer.agent_id == agent_id, Offer.offered_at >= since, Offer.outcome == "expired"
@@ -115,7 +116,8 @@ def my_day(agent_id: int, zone: str) -> dict[str, Any]:
     )
     return {
         "signed_in_at": first,
-        "answered": len(calls),
+        "answered": sum(direction == "inbound" for _talk, direction in called),
+        "called": sum(direction == "outbound" for _talk, direction in called),
         "missed": missed or 0,
         "average_talk": average(elapsed(t.connected_at, t.ended_at) for t in calls),
         "average_wrap_up": average(elapsed(t.ended_at, t.wrap_up_ended_at) for t in calls),

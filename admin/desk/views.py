@@ -17,7 +17,7 @@ from admin.permissions import allowed, requires
 from admin.shell import centre
 from admin.telephone import masked, national
 from admin.view import latest
-from uckefu.times import clock, shown
+from uckefu.times import clock, hms, shown
 
 log = structlog.get_logger(__name__)
 blueprint = Blueprint("desk", __name__)
@@ -70,12 +70,13 @@ def my_day() -> ResponseReturnValue:
     return jsonify(
         signed_in=first.strftime("%H:%M:%S") if first else "—",
         answered=figures["answered"],
+        called=figures["called"],
         missed=figures["missed"],
         average_talk=clock(figures["average_talk"]),
         average_wrap_up=clock(figures["average_wrap_up"]),
         total_talk=clock(figures["total_talk"]),
         chats=figures["chats"],
-        average_chat=clock(figures["average_chat"]),
+        average_chat=hms(figures["average_chat"]),
         invited=f"{figures['invited']} / {figures['accepted']} / {figures['refused']}",
         rating="—" if figures["rating"] is None else f"{figures['rating']:.1f} ({figures['ratings']})",
     )
