@@ -20,6 +20,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "desk.use": frozenset({"administrator", "supervisor", "agent"}),
     "calls.view": frozenset({"administrator", "supervisor", "agent"}),
     "calls.view-all": frozenset({"administrator", "supervisor"}),
+    "calls.export": frozenset({"administrator", "supervisor"}),
     "numbers.reveal": frozenset({"administrator", "supervisor", "agent"}),
     "users.manage": frozenset({"administrator"}),
     "voicemail.use": frozenset({"administrator", "supervisor", "agent"}),

@@ -65,6 +65,11 @@ def _sort() -> str:
     return wanted if wanted.removeprefix("-") in queries.SORTS else "-time"
 
 
+def asked_for() -> tuple[queries.Filters, str]:
+    """The filters and the order of the page's address, for the export too."""
+    return _filters(day_begin(centre().timezone).date()), _sort()
+
+
 def _address(**changes: Any) -> str:
     """This page with other filters; a new filter begins at the first page. `begin`/`end` may be empty: any day."""
     merged: dict[str, Any] = {**request.args.to_dict(), "page": "", **changes}

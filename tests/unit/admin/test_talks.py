@@ -322,6 +322,23 @@ def test_my_day_counts_calls_and_conversations_apart(
     assert (day["answered"], day["chats"], day["rating"]) == (1, 1, "4.0 (1)")
 
 
+def test_four_conversations_that_average_239_5_seconds_are_shown_as_00_04_00_in_my_day(
+    sign_in: SignIn, session: Session, agents: dict[str, int]
+) -> None:
+    begin = now() - timedelta(seconds=1)
+    for n, seconds in enumerate((239.0, 240.0, 238.9, 240.1)):
+        session.add(Interaction(id=f"chat-{n}", channel="chat", started_at=begin))
+        session.add(
+            Talk(
+                id=f"chat-{n}:1:1", interaction_id=f"chat-{n}", agent_id=agents["agent1"], connected_at=begin,
+                ended_at=begin + timedelta(seconds=seconds),
+            )
+        )  # fmt: skip
+    session.commit()
+    day = sign_in("agent1").get("/desk/my-day").get_json()
+    assert (day["chats"], day["average_chat"]) == (4, "00:04:00")
+
+
 def test_a_transcript_is_for_who_took_part_and_a_supervisors_reading_is_noted(
     sign_in: SignIn, session: Session, talk: str
 ) -> None:
