@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from acd.contract import (
+    ConsultCall,
     HangUpCall,
     HoldCall,
     MuteCall,
@@ -21,6 +22,7 @@ from acd.contract import (
     ReloadConfiguration,
     SendDigits,
     SetStatus,
+    SteerConsult,
     TransferCall,
 )
 from sql.models import Agent, AgentRouting, Talk
@@ -272,3 +274,59 @@ def test_an_agent_with_auto_answer_need_not_touch_the_phone(office):
             session.commit()
         office.acd.send(ReloadConfiguration())
         wait_until(lambda: not office.agent("1001").get("auto_answer"), what="the setting to be read")
+
+
+def _consults(office: Outward, **target: str) -> None:
+    assert office.send(ConsultCall, **target) == "ok"
+
+
+def _consult_is_there(office: Outward) -> None:
+    wait_until(
+        lambda: ((office.agent("1001").get("call") or {}).get("consult") or {}).get("answered_at_us"),
+        what="the consult to be answered",
+    )
+
+
+@pytest.mark.parametrize("is_phone", [False, True], ids=["on the page", "by hanging the phone up"])
+def test_a_customer_whom_the_agent_called_is_transferred_to_a_consulted_colleague(office, is_phone):
+    office.choose("1002", "break")
+    wait_until(lambda: office.agent("1002").get("state") == "not-ready", what="the colleague", seconds=40)
+    office.talks()
+    _consults(office, kind="number", target="1002")
+    office.phones["1002"].answer_next()
+    office.phones["1001"].hears("second")
+    office.customer.hears_silence()
+    _consult_is_there(office)
+    if is_phone:
+        office.phones["1001"].hang_up()
+    else:
+        assert office.send(SteerConsult, to="complete") == "ok"
+    office.customer.hears("second")
+    office.phones["1002"].hears("caller")
+    wait_until(lambda: office.agent("1002").get("call"), what="the call on the colleague's page")
+    office.customer.hang_up()
+    office.phones["1002"].wait("disconnected")
+    office.choose("1002", "ready")  # ends the wrap-up
+    office.choose("1002", "break")
+
+
+def test_a_number_outside_is_consulted_by_the_rules_of_calling_out_and_takes_the_caller(office, tmp_path):
+    office.caller.begin(tmp_path)
+    office.choose("1001", "ready")
+    office.caller.call("4001")
+    office.caller.wait("confirmed")
+    office.caller.do("dtmf", digits="2")
+    office.phones["1001"].answer_next(30)
+    office.caller.hears("agent")
+    wait_until(lambda: office.agent("1001").get("call"), what="the call on the page")
+    assert office.send(ConsultCall, kind="number", target="13900000009") == "number-not-allowed"
+    _consults(office, kind="number", target=CUSTOMER)
+    office.customer.answer_next()
+    office.customer.hears("agent")
+    _consult_is_there(office)
+    assert office.send(SteerConsult, to="complete") == "ok"
+    office.phones["1001"].wait("disconnected")
+    office.customer.hears("caller")
+    office.caller.hears("caller")
+    office.caller.hang_up()
+    office.customer.wait("disconnected")
