@@ -148,3 +148,11 @@ def test_the_numbers_of_a_day_are_by_arrow_and_by_node(admin, night, session):
     assert told["nodes"]["menu"] == {"count": 4, "left": 1, "failed": 0, "seconds": 2.5}
     assert admin.get("/flows/night/passages?day=2025-03-05").get_json() == {"ways": {}, "nodes": {}}
     assert admin.get("/flows/night/passages?day=x").status_code == 400
+
+
+def test_a_key_in_the_middle_of_a_prompt_stops_it_as_on_a_real_phone(ask, night, flow_text):
+    _, whole = ask("dry", text=flow_text, at="2025-03-01T20:00")
+    assert next(step["length"] for step in whole["steps"] if step["kind"] == "heard") > 0
+    _, run = ask("dry", text=flow_text, at="2025-03-01T20:00", says=["key=1@0.5"])
+    assert "A key stops it after 0.5 s" in [step["text"] for step in run["steps"]]
+    assert run["moved_seconds"] == 0.5
