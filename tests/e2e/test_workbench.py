@@ -429,6 +429,7 @@ def test_a_colleague_a_ticket_an_answer_and_a_pasted_picture(scene: Scene) -> No
         lambda: len([m for m in visitor.messages if m["kind"] == "picture"]) == 2, what="both pictures"
     )
     scene.shot(page, "workbench-pasted-zh")
+    _translation(page, visitor)
     _own_shortcuts(scene, page)
     for path, name in (("/tickets/", "tickets"), ("/knowledge/", "knowledge")):
         page.goto(f"{scene.stack.url}{path}")
@@ -460,6 +461,22 @@ def _paste_and_drop(page: Page) -> None:
             event,
         )
     expect(page.locator(".uc-msg.is-mine img")).to_have_count(2)
+
+
+def _translation(page: Page, visitor: Visitor) -> None:
+    """A script of the centre's own may translate what is said and add to what is shown (docs/contracts.md)."""
+    page.evaluate(
+        """() => {
+          document.addEventListener("uckefu:say", ({ detail }) => { detail.text = detail.text.replace("你好", "Hello"); });
+          document.addEventListener("uckefu:message", ({ detail }) => {
+            if (detail.message.text === "¿Hola?") detail.node.querySelector("p").append(" (你好？)");
+          });
+        }"""
+    )
+    _write(page, "你好")
+    visitor.heard("Hello")
+    visitor.say("¿Hola?")
+    expect(page.locator(".uc-msg", has_text="¿Hola?")).to_contain_text("(你好？)")
 
 
 def _own_shortcuts(scene: Scene, page: Page) -> None:

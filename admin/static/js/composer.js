@@ -121,11 +121,12 @@ const Composer = (() => {
     if (words.length > MOST) { toast(text("too_long", { n: MOST })); return; }
     const open = unfilled(words);
     if (open) { toast(text("quick.unfilled", { name: `{${open}}` })); area.setSelectionRange(area.value.indexOf(`{${open}}`), area.value.indexOf(`{${open}}`) + open.length + 2); return; }
-    const kind = mode;
+    const kind = mode, saying = { conversation_id: id, kind, text: words, language: Talks.head(id)?.language ?? "" };
+    document.dispatchEvent(new CustomEvent("uckefu:say", { detail: saying })); // a translation may change `text`
     area.value = "";
     count();
     picker.hidden = true;
-    Talks.say(id, { text: words, kind });
+    Talks.say(id, { text: String(saying.text), kind });
     save();
     if (kind === "note") setMode("text");
   };

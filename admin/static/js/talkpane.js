@@ -71,6 +71,7 @@ const TalkPane = (() => {
       const kept = present.get(key);
       if (kept) { if (kept === at) at = at.nextElementSibling; else box.insertBefore(kept, at); continue; }
       const node = flat(build());
+      if (key.startsWith("m")) document.dispatchEvent(new CustomEvent("uckefu:message", { detail: { message: messages.find((one) => `m${one.sequence}` === key), language: head?.language ?? "", node } }));
       node.dataset.key = key;
       node.dataset.was = was;
       box.insertBefore(node, at);
