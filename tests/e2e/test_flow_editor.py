@@ -4,19 +4,52 @@ import json
 import os
 import re
 import shutil
+import wave
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.e2e.conftest import Scene
-from tests.e2e.sounds import write_tone
+from tests.e2e.conftest import CHROMIUM_FLAGS, Scene
+from tests.e2e.sounds import heard, read, write_tone
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
 
 DRAWN = "4101"
 SETTINGS = {"flows": {"default": "main", DRAWN: "drawn"}}
+
+
+MICROPHONE_HERTZ = 620
+MICROPHONE_RATE = 48_000
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Chromium with a microphone into which somebody sings a tone, again and again."""
+    binary = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if binary is None:
+        pytest.skip("Chromium is not installed")
+    sung = tmp_path_factory.mktemp("microphone") / "sung.wav"
+    seconds = np.arange(5 * MICROPHONE_RATE) / MICROPHONE_RATE
+    # It swells as speech does: a tone that never changes is noise to the browser, which takes it out.
+    samples = (
+        9000 * (0.6 + 0.4 * np.sin(2 * np.pi * 3 * seconds)) * np.sin(2 * np.pi * MICROPHONE_HERTZ * seconds)
+    )
+    with wave.open(str(sung), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(MICROPHONE_RATE)
+        out.writeframes(samples.astype("<i2").tobytes())
+    flags = [
+        *CHROMIUM_FLAGS, "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-audio-capture={sung}",
+    ]  # fmt: skip
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=binary, args=flags)
+        yield started
+        started.close()
 
 
 @pytest.fixture(scope="module", params=["builtin", "freeswitch"])
@@ -70,7 +103,9 @@ def test_a_flow_drawn_from_nothing_is_checked_tried_published_and_called(scene: 
 
     page.click("#dry-call")
     expect(page.locator("#dry-state")).to_contain_text("等待按键")
+    page.locator("#dry-when").select_option(index=1)  # while the menu plays
     page.click('[data-key="1"]')
+    expect(page.locator("#steps")).to_contain_text("秒后被按键打断")
     expect(page.locator("#steps")).to_contain_text("流程挂机")
     expect(box(page, "hangup")).to_have_class(re.compile("is-live"))
 
@@ -101,6 +136,21 @@ def test_a_flow_drawn_from_nothing_is_checked_tried_published_and_called(scene: 
     expect(page.locator(".lf-line-text", has_text="按 1 · 1")).to_be_visible()
     scene.shot(page, "flow-editor-numbers-zh")
     assert [report for report in scene.reports if "favicon" not in report] == []
+
+
+def test_what_is_recorded_in_the_browser_is_what_callers_hear(scene: Scene) -> None:
+    page = scene.page("admin")
+    page.goto(f"{scene.stack.url}/prompts/zh/welcome")
+    page.click("#record")
+    expect(page.locator("#recording")).to_contain_text(
+        re.compile("[2-9]"), timeout=15_000
+    )  # seconds that run
+    page.click("#record")
+    expect(page.locator("#take")).to_be_visible()
+    page.click("#take")
+    recorded = scene.stack.instance / "sounds/zh/welcome.wav"
+    wait_until(recorded.exists, seconds=10, what="the recording")
+    assert heard(read(recorded)[:, 0], MICROPHONE_HERTZ)
 
 
 def box(page: Page, name: str) -> Any:
