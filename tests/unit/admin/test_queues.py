@@ -433,3 +433,28 @@ def test_the_page_says_how_often_an_outcome_was_chosen(
     text = client.get("/queues/outcomes").get_data(as_text=True)
     row = text[text.index("<code>order</code>") :]
     assert '<td class="text-end">1</td>' in row[:200]
+
+
+def test_a_group_has_a_number_of_its_own_and_is_paged_when_it_is_said(
+    client: FlaskClient, session: Session
+) -> None:
+    assert client.post("/queues/new", data={**NEW, "number": "8001", "is_paged": "y"}).status_code == 302
+    routing = session.get(QueueRouting, queue_named(session, "after-sales").id)
+    assert routing and (routing.number, routing.is_paged) == ("8001", True)
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        ({"number": "4001"}, "四位数字，8000 到 8999"),
+        ({"is_paged": "y"}, "请先填写号码"),
+        ({"number": "8001"}, "已被使用"),
+    ],
+)
+def test_a_groups_number_is_its_own_and_no_other_kind_of_number(
+    client: FlaskClient, session: Session, sent: dict[str, str], told: str
+) -> None:
+    session.add(QueueRouting(queue_id=queue_named(session, "service").id, number="8001"))
+    session.commit()
+    answer = client.post("/queues/new", data={**NEW, **sent})
+    assert answer.status_code == 400 and told in answer.get_data(as_text=True)
