@@ -97,7 +97,9 @@ def my_day(agent_id: int, zone: str) -> dict[str, Any]:
     ).all()
     called = [(talk, way or "inbound") for talk, channel, way, _rating in rows if channel in (None, "voice")]
     calls = [talk for talk, _way in called]
-    chats = {talk.interaction_id: talk for talk, channel, _way, _rating in rows if channel not in (None, "voice")}
+    chats = {
+        talk.interaction_id: talk for talk, channel, _way, _rating in rows if channel not in (None, "voice")
+    }
     ratings = {talk.interaction_id: rating for talk, _channel, _way, rating in rows if rating}
     missed = db.session.scalar(
         select(func.count()).where(

@@ -79,7 +79,14 @@ def js_texts() -> dict[str, str]:
     """Every text of `desk.js`, by key; `{name}` is filled by the script."""
     return {
         key: str(text)
-        for key, text in {**_states(), **_strip(), **_dialing(), **_panes(), **talk_texts(), **third_texts()}.items()
+        for key, text in {
+            **_states(),
+            **_strip(),
+            **_dialing(),
+            **_panes(),
+            **talk_texts(),
+            **third_texts(),
+        }.items()
     }
 
 

@@ -69,9 +69,7 @@ def test_a_colleague_who_is_invited_sees_and_writes_and_the_conversation_stays_w
     heads = colleague.ask("talks")["talks"]
     assert [(h["conversation_id"], h["agent_id"]) for h in heads] == [(talk, agents["agent1"])]
     mine.ask("say", conversation_id=talk, client_id="m1", text="这位是同事")
-    assert [m["message"]["text"] for m in colleague.heard("message")] == [
-        "这位是同事"
-    ]  # without opening it
+    assert [m["message"]["text"] for m in colleague.heard("message")] == ["这位是同事"]  # without opening it
     assert colleague.ask("talk-open", conversation_id=talk)["ok"]
     said = colleague.ask("say", conversation_id=talk, client_id="g1", text="您好，我来补充")["sent"]
     assert said["agent_id"] == agents["agent2"] and said["name"]  # the visitor sees who wrote
