@@ -132,6 +132,9 @@ def test_a_flow_drawn_from_nothing_is_checked_tried_published_and_called(scene: 
     page.goto(f"{scene.stack.url}/flows/drawn/")
     page.locator("#nodelist summary").click()
     page.locator("#nodelist button", has_text="menu").first.click()
+    assert (
+        bottom(page, "#nodelist") <= page.locator("#canvas").bounding_box()["y"]
+    )  # the open list covers no box
     expect(page.locator("#callers")).to_contain_text("1 通", timeout=30_000)
     expect(page.locator(".lf-line-text", has_text="按 1 · 1")).to_be_visible()
     scene.shot(page, "flow-editor-numbers-zh")
@@ -151,6 +154,13 @@ def test_what_is_recorded_in_the_browser_is_what_callers_hear(scene: Scene) -> N
     recorded = scene.stack.instance / "sounds/zh/welcome.wav"
     wait_until(recorded.exists, seconds=10, what="the recording")
     assert heard(read(recorded)[:, 0], MICROPHONE_HERTZ)
+
+
+def bottom(page: Page, selector: str) -> float:
+    """Where something ends on the page."""
+    found = page.locator(selector).bounding_box()
+    assert found is not None
+    return float(found["y"] + found["height"])
 
 
 def box(page: Page, name: str) -> Any:
