@@ -39,7 +39,11 @@ NUMBERS = {
     "4001": "main",
 }
 CHOSEN = {
-    "main": ["two is service", "a wrong key is explained, the menu comes again"],
+    "main": [
+        "two is service",
+        "a wrong key is explained, the menu comes again",
+        "a key in the middle of the greeting",
+    ],
     "order": [
         "an order is found and told from pieces",
         "an order that nobody knows",
@@ -156,7 +160,9 @@ def talk(stack: Stack, phone: Phone, conversation: Conversation) -> None:
     for entry in conversation.talk:
         if isinstance(entry, Hears):
             continue
-        name, _, value = entry.partition("=")
+        name, _, value = entry.partition("@")[0].partition(
+            "="
+        )  # every key comes at once here: at a moment, too
         if name in ("key", "keys"):
             keys += value
         elif name == "speak":
