@@ -1,6 +1,7 @@
 """Draft, checked, published, rolled back: what the next call gets, who did it, and that nothing half-done ever serves."""
 
 import itertools
+import shutil
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -62,6 +63,18 @@ def test_publishing_takes_effect_for_the_next_call_and_a_running_one_keeps_its_v
     following, _ = library.take("main")
     assert (running.label, running.nodes["a"].queue) == ("main@1", "service")
     assert (following.label, following.nodes["a"].queue) == ("main@2", "sales")
+
+
+def test_a_copy_of_the_published_file_serves_the_next_call_on_another_server(
+    store, library, prompts, tmp_path
+):
+    other = tmp_path / "other-server" / "flows"
+    there = FlowLibrary([other], other / ".good", prompts, ["zh", "en"])
+    for text, label in ((GOOD, "main@1"), (NEWER, "main@2")):
+        publish(store, text)
+        (other / "main").mkdir(parents=True, exist_ok=True)
+        shutil.copy2(store.folder / "main" / "published.yml", other / "main" / "published.yml")
+        assert there.get("main").label == library.get("main").label == label
 
 
 def test_a_draft_that_fails_its_checks_is_not_published_and_says_why(store, library):
