@@ -10,6 +10,7 @@ from admin.chat.relay import Relay
 from admin.chat.site_views import blueprint as sites_blueprint
 from admin.chat.views import blueprint, visitors_blueprint
 from admin.chat.visitor_views import blueprint as visitor_list_blueprint
+from admin.chat.writer import Writer
 
 __all__ = [
     "blocks_blueprint",
@@ -23,11 +24,13 @@ __all__ = [
 
 
 def init_app(app: Flask) -> None:
-    """Make this process's relay and keeper, and start them; Socket.IO must be there."""
+    """Make this process's relay, writer and keeper, and start them; Socket.IO must be there."""
     relay = Relay(app)
     relay.on_view = Positions(app).heard
     app.extensions["chat_relay"] = relay
+    app.extensions["chat_writer"] = writer = Writer(app)
     if not app.testing:
         relay.start()
+        writer.start()
         Keeper(app).start()
         windows.start(app)

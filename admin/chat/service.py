@@ -9,17 +9,22 @@ Everything runs in an application context with `db.session`; a `SQLAlchemyError`
 """
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
-from sqlalchemy import bindparam, case, func, select, update
+from sqlalchemy import case, select, update
 from sqlalchemy.exc import IntegrityError
 
-from admin.chat import routing, shapes
+from admin.chat import numbering, routing, shapes
+from admin.chat.authors import SYSTEM, Author
+from admin.chat.authors import a_visitor as a_visitor  # callers of the service have it from here
+from admin.chat.authors import an_agent as an_agent
+from admin.chat.numbering import Draft, Place
 from admin.chat.refusals import ChatRefused
 from admin.chat.relay import AGENTS, VISITORS, relay
 from admin.chat.shapes import Shape
+from admin.chat.writer import writer
 from admin.db import db
 from sql.models import (
     Attachment,
@@ -28,7 +33,6 @@ from sql.models import (
     Interaction,
     Message,
     Site,
-    UtcDateTime,
     Visitor,
 )
 from uckefu.times import as_utc, now
@@ -43,29 +47,6 @@ Ending = Literal["visitor", "agent", "system"]
 KINDS = ("text", "picture", "file", "note")
 News = tuple[str, list[str], str, Shape]
 """Namespace, rooms, event and content."""
-
-
-@dataclass(frozen=True)
-class Author:
-    """Who writes. Make it with `a_visitor`, `an_agent`, or take `SYSTEM`."""
-
-    kind: Literal["visitor", "agent", "system"]
-    name: str = ""
-    visitor_id: str | None = None
-    agent_id: int | None = None
-
-
-SYSTEM = Author("system")
-
-
-def a_visitor(visitor_id: str, name: str = "") -> Author:
-    """The visitor of the conversation."""
-    return Author("visitor", name, visitor_id=visitor_id)
-
-
-def an_agent(agent_id: int, name: str) -> Author:
-    """An agent; whether it may write here is asked with `agent_may` before."""
-    return Author("agent", name, agent_id=agent_id)
 
 
 @dataclass(frozen=True)
@@ -201,27 +182,47 @@ def post_message(
         ChatRefused: unknown-conversation, ended, empty, too-long, bad-request, bad-attachment.
     """
     _check(author, client_id, text, kind, attachment_id)
+    draft = Draft(conversation_id, author, client_id, kind, text, attachment_id, detail or {})
+    if stored := writer().write(draft, _tell):
+        return Posted(_shape(*stored), True)
+    return _post_alone(draft)
+
+
+def post_served(conversation_id: str, author: Author, *, client_id: str, text: str) -> Posted | None:
+    """As `post_message`, for the agent who serves the conversation; None when that could not be seen in passing, and
+    the caller must ask `agent_may` and then `post_message`."""
+    _check(author, client_id, text, "text", None)
+    stored = writer().write(Draft(conversation_id, author, client_id, "text", text), _tell)
+    return Posted(_shape(*stored), True) if stored else None
+
+
+def _post_alone(draft: Draft) -> Posted:
     instant = now()
-    row = _next_number(conversation_id, author, instant, is_public=kind != "note")
-    if row is None:
+    place = numbering.next_number(draft, instant)
+    if place is None:
         db.session.rollback()
-        return _not_stored(conversation_id, author, client_id)
-    file = _attachment(attachment_id, conversation_id, author) if attachment_id else None
-    if file is not None and kind != "note":
-        kind = "picture" if file.width else "file"
-    values: dict[str, Any] = {
-        "conversation_id": conversation_id, "sequence": row.last_sequence, "after_sequence": row.previous_public_sequence,
-        "client_id": client_id, "kind": kind, "author": author.kind, "agent_id": author.agent_id, "name": author.name,
-        "is_public": kind != "note", "text": text, "attachment_id": attachment_id, "detail": detail or {}, "sent_at": instant,
-    }  # fmt: skip
-    shape = shapes.for_agents(Message(**values), file)
+        return _not_stored(draft)
+    file = _attachment(draft) if draft.attachment_id else None
+    if file is not None and draft.kind != "note":
+        draft = replace(draft, kind="picture" if file.width else "file")
+    values = numbering.values_of(draft, place, instant)
+    shape = _shape(place, values, file)
     try:
-        db.session.execute(_INSERT, values)
-        _commit_and_tell(_message_news(row, shape))
+        numbering.store(values)
+        _commit_and_tell(_message_news(place, shape))
     except IntegrityError:
         db.session.rollback()
-        return _not_stored(conversation_id, author, client_id)
+        return _not_stored(draft)
     return Posted(shape, True)
+
+
+def _shape(_place: Place, values: dict[str, Any], file: Attachment | None = None) -> Shape:
+    return shapes.for_agents(Message(**values), file)
+
+
+def _tell(place: Place, values: dict[str, Any]) -> None:
+    for namespace, rooms, event, content in _message_news(place, _shape(place, values)):
+        relay().send(namespace, rooms, event, content)
 
 
 def note_event(
@@ -416,70 +417,6 @@ def _check(author: Author, client_id: str, text: str, kind: str, attachment_id: 
         raise ChatRefused("too-long")
 
 
-class Place(NamedTuple):
-    """What a new message needs of its conversation."""
-
-    id: str
-    visitor_id: str
-    agent_id: int | None
-    last_sequence: int
-    previous_public_sequence: int
-    waiting_since: datetime | None
-
-
-_TABLE: Any = Conversation.__table__
-_INSTANT = bindparam("instant", type_=UtcDateTime)
-_INSERT = Message.__table__.insert()  # type: ignore[attr-defined]
-_PLACE = select(*(_TABLE.c[name] for name in Place._fields)).where(_TABLE.c.id == bindparam("id_"))
-
-
-def _counting(kind: str, *, is_public: bool) -> Any:
-    """The UPDATE that counts a conversation's numbers up, for one kind of author.
-
-    The order of the assignments matters: MariaDB sees a column's new value in the ones after it, SQLite the old one.
-    """
-    c = _TABLE.c
-    wanted = _TABLE.update().where(c.id == bindparam("id_"), c.ended_at.is_(None))
-    if kind == "visitor":
-        wanted = wanted.where(c.visitor_id == bindparam("visitor"))
-    values: list[tuple[Any, Any]] = []
-    if is_public:
-        values += [
-            (c.previous_public_sequence, c.last_public_sequence),
-            (c.last_public_sequence, c.last_sequence + 1),
-        ]
-    values += [(c.last_sequence, c.last_sequence + 1), (c.last_message_at, _INSTANT)]
-    if kind == "visitor":
-        values.append((c.waiting_since, func.coalesce(c.waiting_since, _INSTANT)))
-    elif kind == "agent" and is_public:
-        values += [
-            (c.waiting_since, None),
-            (c.first_reply_at, func.coalesce(c.first_reply_at, _INSTANT)),
-        ]
-    return wanted.ordered_values(*values)
-
-
-_COUNTING = {
-    (kind, is_public): _counting(kind, is_public=is_public)
-    for kind in ("visitor", "agent", "system")
-    for is_public in (True, False)
-}
-
-
-def _next_number(conversation_id: str, author: Author, instant: datetime, *, is_public: bool) -> Place | None:
-    """Lock the conversation, count its number up and read it; None when it is not there, ended, or another's.
-
-    Plain tables and prepared statements: this runs for every message.
-    """
-    given = {"id_": conversation_id, "instant": instant}
-    if author.kind == "visitor":
-        given["visitor"] = author.visitor_id or ""
-    done = db.session.execute(_COUNTING[author.kind, is_public], given)
-    if not done.rowcount:  # type: ignore[attr-defined]
-        return None
-    return Place(*db.session.execute(_PLACE, {"id_": conversation_id}).one())
-
-
 def _append(
     row: Conversation, author: Author, client_id: str, kind: str, *, is_public: bool = True,
     detail: dict[str, object] | None = None,
@@ -516,12 +453,13 @@ def _lock_visitor(visitor_id: str, instant: datetime) -> None:
     db.session.execute(touched, execution_options={"synchronize_session": False})
 
 
-def _not_stored(conversation_id: str, author: Author, client_id: str) -> Posted:
+def _not_stored(draft: Draft) -> Posted:
     """What to answer when a message got no number: it was there already, or it may not be written."""
-    row = db.session.get(Conversation, conversation_id)
+    author = draft.author
+    row = db.session.get(Conversation, draft.conversation_id)
     if row is None or (author.visitor_id and row.visitor_id != author.visitor_id):
         raise ChatRefused("unknown-conversation")
-    known = _by_client_id(conversation_id, client_id)
+    known = _by_client_id(draft.conversation_id, draft.client_id)
     if known is None or known["author"] != author.kind or known["agent_id"] != author.agent_id:
         raise ChatRefused("ended" if row.ended_at else "bad-request")
     return Posted(known, False)
@@ -533,9 +471,10 @@ def _by_client_id(conversation_id: str, client_id: str) -> Shape | None:
     return found[0] if found else None
 
 
-def _attachment(attachment_id: str, conversation_id: str, author: Author) -> Attachment:
+def _attachment(draft: Draft) -> Attachment:
     """The file, taken into the conversation; it must be the author's own and in no other one."""
-    file = db.session.get(Attachment, attachment_id)
+    author, conversation_id = draft.author, draft.conversation_id
+    file = db.session.get(Attachment, draft.attachment_id)
     if (
         file is None
         or file.conversation_id not in (None, conversation_id)

@@ -99,29 +99,34 @@ def on_talk(event: str, model: type[Talk]) -> Any:
     """Register `f(agent_id, row, fields) -> Answer` for a conversation that this agent may touch."""
 
     def register(handler: Any) -> Any:
-        def checked(agent_id: int, fields: Talk) -> Answer:
-            try:
-                row = talks.conversation(fields.conversation_id)
-                if row is None or not service.agent_may(row, agent_id, current_user.role):
-                    return refused("not-yours")
-                answer: Answer = handler(agent_id, row, fields) or {}
-            except ChatRefused as error:
-                return refused(error.code)
-            except SQLAlchemyError as error:
-                db.session.rollback()
-                log.warning(
-                    "talk_event_failed",
-                    talk_event=event,
-                    interaction_id=fields.conversation_id,
-                    error=str(error),
-                )
-                return refused("try-again")
-            return {"ok": True, "code": "ok", "message": "", **answer}
-
-        on(event, model)(checked)
+        on(event, model)(_checked(event, handler))
         return handler
 
     return register
+
+
+def _checked(event: str, handler: Any) -> Any:
+    def checked(agent_id: int, fields: Talk) -> Answer:
+        try:
+            row = talks.conversation(fields.conversation_id)
+            if row is None or not service.agent_may(row, agent_id, current_user.role):
+                return refused("not-yours")
+            answer: Answer = handler(agent_id, row, fields) or {}
+        except ChatRefused as error:
+            return refused(error.code)
+        except SQLAlchemyError as error:
+            return _failed(event, fields, error)
+        return {"ok": True, "code": "ok", "message": "", **answer}
+
+    return checked
+
+
+def _failed(event: str, fields: Talk, error: SQLAlchemyError) -> Answer:
+    db.session.rollback()
+    log.warning(
+        "talk_event_failed", talk_event=event, interaction_id=fields.conversation_id, error=str(error)
+    )
+    return refused("try-again")
 
 
 def _me(agent_id: int) -> service.Author:
@@ -168,9 +173,7 @@ def earlier(_agent_id: int, row: Conversation, fields: Earlier) -> Answer:
     return {"messages": talks.earlier(row.id, fields.before)}
 
 
-@on_talk("say", Say)
-def say(agent_id: int, row: Conversation, fields: Say) -> Answer:
-    """Write; the same client id again stores nothing twice."""
+def _say(agent_id: int, row: Conversation, fields: Say) -> Answer:
     if fields.kind == "text" and row.agent_id != agent_id and not service.is_guest(row.id, agent_id):
         return refused("not-yours")  # who only looks may leave a note, nothing that the customer sees
     posted = service.post_message(
@@ -178,6 +181,26 @@ def say(agent_id: int, row: Conversation, fields: Say) -> Answer:
         attachment_id=fields.attachment_id,
     )  # fmt: skip
     return {"sent": posted.message}
+
+
+_say_if_allowed = _checked("say", _say)
+
+
+@on("say", Say)
+def say(agent_id: int, fields: Say) -> Answer:
+    """Write; the same client id again stores nothing twice."""
+    if fields.kind == "text" and not fields.attachment_id:
+        try:
+            posted = service.post_served(
+                fields.conversation_id, _me(agent_id), client_id=fields.client_id, text=fields.text
+            )
+        except ChatRefused as error:
+            return refused(error.code)
+        except SQLAlchemyError as error:
+            return _failed("say", fields, error)
+        if posted:
+            return {"ok": True, "code": "ok", "message": "", "sent": posted.message}
+    return _say_if_allowed(agent_id, fields)
 
 
 @on_talk("recall", Place)

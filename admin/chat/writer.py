@@ -1,0 +1,136 @@
+"""Messages that come quicker than transactions end share one: a commit costs the same for one as for twenty.
+
+One green thread a process. A message that comes alone is written at once; the next transaction begins `PACE_SECONDS`
+after the last one began, with whatever came meanwhile, at most one message of a conversation. Each is acknowledged
+after the commit it was in. What a shared transaction can't do (SQLite, files, a message that was stored before, a
+conversation that ended) is left to its caller, who does it alone.
+"""
+
+import queue
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+
+import structlog
+from flask import Flask, current_app
+from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
+
+from admin.chat import numbering
+from admin.chat.numbering import Draft, Place, Values
+from admin.db import db
+from admin.sockets import socketio
+
+log = structlog.get_logger(__name__)
+PACE_SECONDS = 0.02
+MOST_TOGETHER = 100
+LONGEST_WAIT_SECONDS = 30
+"""Far beyond the database's own limits: a message must not wait for ever for a writer that failed."""
+Stored = tuple[Place, Values]
+Tell = Callable[[Place, Values], None]
+Ticket = tuple[Draft, Tell, "Future[Stored | None]"]
+
+
+class Writer:
+    """One web process's writer.
+
+    Args:
+        app: whose database is used.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.is_running = False
+        self._arrived: queue.Queue[Ticket] = queue.Queue()
+        self._left: list[Ticket] = []  # of a conversation that had its turn in the last transaction
+
+    def start(self) -> None:
+        """Write in the background for as long as the process lives, where the database is a server."""
+        with self.app.app_context():
+            self.is_running = db.engine.dialect.name != "sqlite"
+        if self.is_running:
+            socketio.start_background_task(self._write_for_ever)
+
+    def write(self, draft: Draft, tell: Tell) -> Stored | None:
+        """Store it with others, and let `tell` tell the pages after the commit, in the order of the commits.
+
+        Returns:
+            What was stored, or None when the caller must store it alone.
+
+        Raises:
+            SQLAlchemyError: nothing was stored.
+        """
+        if not self.is_running or draft.attachment_id:
+            return None
+        done: Future[Stored | None] = Future()
+        self._arrived.put((draft, tell, done))
+        try:
+            return done.result(LONGEST_WAIT_SECONDS)
+        except TimeoutError as error:
+            raise SQLAlchemyError("the writer did not answer") from error
+
+    def _write_for_ever(self) -> None:
+        began = 0.0
+        while True:
+            first = None if self._left else self._arrived.get()
+            socketio.sleep(max(0.0, began + PACE_SECONDS - time.monotonic()))
+            tickets = self._take(first)
+            began = time.monotonic()
+            try:
+                with self.app.app_context():
+                    self._write(tickets)
+            except Exception as error:  # whatever it is, nobody may wait for an answer that never comes
+                log.exception("chat_writer_failed", messages=len(tickets))
+                for _draft, _tell, done in tickets:
+                    if not done.done():
+                        done.set_exception(SQLAlchemyError(repr(error)))
+
+    def _take(self, first: Ticket | None) -> list[Ticket]:
+        """What comes now, in its order; a second message of a conversation waits for the next turn."""
+        waiting = self._left + ([first] if first else [])
+        while not self._arrived.empty():
+            waiting.append(self._arrived.get())
+        taken: dict[str, Ticket] = {}
+        self._left = []
+        for ticket in waiting:
+            key = ticket[0].conversation_id
+            if key in taken or len(taken) >= MOST_TOGETHER:
+                self._left.append(ticket)
+            else:
+                taken[key] = ticket
+        return list(taken.values())
+
+    def _write(self, tickets: list[Ticket]) -> None:
+        try:
+            with db.engine.begin() as connection:
+                found = numbering.together(connection, [draft for draft, _tell, _done in tickets])
+        except (IntegrityError, OperationalError) as error:
+            if isinstance(error, OperationalError) and not _is_deadlock(error):
+                raise_in(tickets, error)
+                return
+            found = [None] * len(
+                tickets
+            )  # each alone: one that was stored before must not stop its neighbours
+        except SQLAlchemyError as error:
+            raise_in(tickets, error)
+            return
+        for (_draft, tell, done), stored in zip(tickets, found, strict=True):
+            if stored:
+                tell(*stored)
+            done.set_result(stored)
+
+
+def raise_in(tickets: list[Ticket], error: SQLAlchemyError) -> None:
+    """Let everybody who waits get the error."""
+    for _draft, _tell, done in tickets:
+        done.set_exception(error)
+
+
+def _is_deadlock(error: OperationalError) -> bool:
+    """1213: the server chose this transaction to give way; nothing of it was stored."""
+    return bool(error.orig is not None and error.orig.args and error.orig.args[0] == 1213)
+
+
+def writer() -> Writer:
+    """This process's writer."""
+    made: Writer = current_app.extensions["chat_writer"]
+    return made
