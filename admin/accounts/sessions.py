@@ -5,13 +5,16 @@ process) for as long as the cookie could live.
 """
 
 import secrets
+import time
 
 import redis
-from flask import current_app, session
+from flask import current_app, request, session
 
 from admin.sockets import socketio
 
 LIFETIME_SECONDS = 12 * 3600
+ASKED_AGAIN_SECONDS = 2.0
+MOST_ASKED = 10_000
 _KEY = "uckefu:session:ended:"
 
 
@@ -36,14 +39,24 @@ def end() -> None:
 
 
 def is_ended() -> bool:
-    """Whether a logout has ended the present session. Redis away: only this process's own logouts count."""
+    """Whether a logout has ended the present session. Redis away: only this process's own logouts count.
+
+    A socket's event, of which there are many, asks Redis only every `ASKED_AGAIN_SECONDS`.
+    """
     id_ = session.get("id", "")
     if id_ in _ended_here():
         return True
+    asked: dict[str, float] = current_app.extensions["uckefu"].setdefault("asked_sessions", {})
+    if hasattr(request, "sid") and time.monotonic() - asked.get(id_, 0.0) < ASKED_AGAIN_SECONDS:
+        return False
     try:
-        return bool(id_) and bool(current_app.extensions["uckefu"]["bus"].exists(_KEY + id_))
+        ended = bool(id_) and bool(current_app.extensions["uckefu"]["bus"].exists(_KEY + id_))
     except redis.RedisError:
         return False
+    if len(asked) > MOST_ASKED:
+        asked.clear()
+    asked[id_] = 0.0 if ended else time.monotonic()
+    return ended
 
 
 def room(id_: str | None = None) -> str:

@@ -13,6 +13,7 @@ from concurrent.futures import Future
 
 import structlog
 from flask import Flask, current_app
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
 from admin.chat import numbering
@@ -23,6 +24,7 @@ from admin.sockets import socketio
 log = structlog.get_logger(__name__)
 PACE_SECONDS = 0.02
 MOST_TOGETHER = 100
+IDLE_SECONDS = 60
 LONGEST_WAIT_SECONDS = 30
 """Far beyond the database's own limits: a message must not wait for ever for a writer that failed."""
 Stored = tuple[Place, Values]
@@ -42,6 +44,8 @@ class Writer:
         self.is_running = False
         self._arrived: queue.Queue[Ticket] = queue.Queue()
         self._left: list[Ticket] = []  # of a conversation that had its turn in the last transaction
+        self._connection: Connection | None = None
+        self._used_at = 0.0
 
     def start(self) -> None:
         """Write in the background for as long as the process lives, where the database is a server."""
@@ -101,8 +105,7 @@ class Writer:
 
     def _write(self, tickets: list[Ticket]) -> None:
         try:
-            with db.engine.begin() as connection:
-                found = numbering.together(connection, [draft for draft, _tell, _done in tickets])
+            found = self._transaction([draft for draft, _tell, _done in tickets])
         except (IntegrityError, OperationalError) as error:
             if isinstance(error, OperationalError) and not _is_deadlock(error):
                 raise_in(tickets, error)
@@ -117,6 +120,24 @@ class Writer:
             if stored:
                 tell(*stored)
             done.set_result(stored)
+
+    def _transaction(self, drafts: list[Draft]) -> list[Stored | None]:
+        """On a connection of its own: taking one from the pool and giving it back costs two answers of the server."""
+        if self._connection is not None and time.monotonic() - self._used_at > IDLE_SECONDS:
+            self._connection.close()  # the server may have closed it meanwhile
+            self._connection = None
+        connection = self._connection = self._connection or db.engine.connect()
+        self._used_at = time.monotonic()
+        try:
+            with connection.begin():
+                return numbering.together(connection, drafts)
+        except IntegrityError:
+            raise
+        except SQLAlchemyError:
+            self._connection = None
+            connection.invalidate()
+            connection.close()
+            raise
 
 
 def raise_in(tickets: list[Ticket], error: SQLAlchemyError) -> None:
