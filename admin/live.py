@@ -1,7 +1,7 @@
 """From the bus to the browsers: each new view is cut into slices and sent to the rooms that may see them.
 
-Rooms: `agent:<id>` gets that agent's own slice (`my`) and who calls it (`caller`), `staff` the counters, queue and
-colleagues (`board`). Nothing is counted here; a page that connects is sent the present slices, so it shows the truth
+Rooms: `agent:<id>` gets that agent's own slice (`my`) and who calls it (`caller`), `role:<role>` the counters, queue
+and colleagues (`board`) with the numbers as that role sees them. Nothing is counted here; a page that connects is sent the present slices, so it shows the truth
 at once. Every web process listens for itself and sends to its own pages.
 """
 
@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from acd.contract import EVENTS_CHANNEL, VIEW_CHANNEL, AcdView, OfferMade, decode_event
 from admin import view as views
 from admin.desk.card import card_of
+from admin.numbers import show_for
 from admin.sockets import socketio
 from uckefu.centre import load_centre
 from uckefu.times import now, to_us
@@ -40,6 +41,8 @@ class Live:
         self.bus: redis.Redis = app.extensions["uckefu"]["bus"]
         self.windows: dict[str, int | None] = {}
         """The pages that are open at this process: socket id -> agent id."""
+        self.roles: dict[str, str] = {}
+        """The role of who looks: socket id -> role."""
         self._sent: dict[str, str] = {}
         self._sent_at = 0.0
 
@@ -52,9 +55,10 @@ class Live:
         view, true_at_us = views.latest(self.bus)
         centre = load_centre(self._centre_file)
         region, sees = centre.region, centre.agents_see_listening
-        socketio.emit("board", _stamped(true_at_us, views.board(view or {}, region)), to=session_id)
+        show = show_for(self.roles.get(session_id, ""), centre)
+        socketio.emit("board", _stamped(true_at_us, views.board(view or {}, region, show)), to=session_id)
         if agent_id is not None:
-            mine = views.my_slice(view or {}, agent_id, region, sees_listening=sees) or {}
+            mine = views.my_slice(view or {}, agent_id, region, show, sees_listening=sees) or {}
             socketio.emit("my", _stamped(true_at_us, mine), to=session_id)
 
     def publish(self, view: AcdView, true_at_us: int | None) -> None:
@@ -67,10 +71,15 @@ class Live:
             view_age.set(max(0.0, (to_us(now()) - (true_at_us or 0)) / 1e6))
         if not self.windows:
             return  # nobody looks; who comes is sent the present state
-        for agent_id in {agent for agent in self.windows.values() if agent is not None}:
-            mine = views.my_slice(view, agent_id, region, sees_listening=sees) or {}
+        for agent_id, role in {(agent, self.roles.get(window, "")) for window, agent in self.windows.items()}:
+            if agent_id is None:
+                continue
+            show = show_for(role, centre)
+            mine = views.my_slice(view, agent_id, region, show, sees_listening=sees) or {}
             self._emit("my", f"agent:{agent_id}", true_at_us, mine, beat=beat)
-        self._emit("board", "staff", true_at_us, views.board(view, region), beat=beat)
+        for role in set(self.roles.values()):
+            shown = views.board(view, region, show_for(role, centre))
+            self._emit("board", f"role:{role}", true_at_us, shown, beat=beat)
 
     def offered(self, offer: OfferMade) -> None:
         """Tell the agent's pages who calls. The pop-up with number and place stands by then; this may be slow."""

@@ -12,16 +12,20 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_socketio import ConnectionRefusedError as SocketRefused
 
+from uckefu.centre import load_centre
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 PUBLIC = "public"
+REVEAL = "numbers.reveal"
+"""Also needs a role whose numbers are shown by a click: `numbers` in `centre.yml`."""
 PERMISSIONS: dict[str, frozenset[str]] = {
     "account.own": frozenset({"administrator", "supervisor", "agent"}),
     "desk.use": frozenset({"administrator", "supervisor", "agent"}),
     "calls.view": frozenset({"administrator", "supervisor", "agent"}),
     "calls.view-all": frozenset({"administrator", "supervisor"}),
     "calls.export": frozenset({"administrator", "supervisor"}),
-    "numbers.reveal": frozenset({"administrator", "supervisor", "agent"}),
+    REVEAL: frozenset({"administrator", "supervisor", "agent"}),
     "users.manage": frozenset({"administrator"}),
     "voicemail.use": frozenset({"administrator", "supervisor", "agent"}),
     "prompts.manage": frozenset({"administrator"}),
@@ -69,7 +73,15 @@ def public(view: Function) -> Function:
 
 def allowed(permission: str) -> bool:
     """Whether the present user has it."""
-    return current_user.is_authenticated and current_user.role in PERMISSIONS[permission]
+    if not current_user.is_authenticated or current_user.role not in PERMISSIONS[permission]:
+        return False
+    return permission != REVEAL or number_sight() == "click"
+
+
+def number_sight() -> str:
+    """How the present user sees numbers: `whole`, `click` (masked, shown by a click that is noted) or `never`."""
+    settings = current_app.extensions["uckefu"]["settings"]
+    return load_centre(settings.centre_file).numbers_for(current_user.role)
 
 
 def requires_on_socket(permission: str, *, connecting: bool = False) -> Callable[[Function], Function]:

@@ -7,7 +7,7 @@ from flask import Flask, current_app
 from flask_babel import lazy_gettext as _l
 
 from admin.i18n import LANGUAGE_NAMES, language
-from admin.permissions import allowed
+from admin.permissions import allowed, number_sight
 from uckefu.centre import Centre, load_centre
 from uckefu.times import clock, hms, shown
 
@@ -57,6 +57,7 @@ def init_app(app: Flask) -> None:
             "languages": LANGUAGE_NAMES,
             "centre": centre(),
             "allowed": allowed,
+            "number_sight": number_sight,
         }
 
     app.jinja_env.filters["local"] = lambda instant: shown(instant, centre().timezone)

@@ -5,6 +5,7 @@ is true *now*, however long nothing has changed; without it the view was true wh
 """
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import redis
@@ -13,6 +14,7 @@ from acd.contract import LEASE, VIEW, AcdView
 from admin.telephone import masked, place
 from uckefu.times import now, to_us
 
+Show = Callable[[str, str], str]
 OLDEST_SECONDS = 10
 """An older view is shown as old."""
 _COLLEAGUE = (
@@ -32,34 +34,35 @@ def latest(bus: redis.Redis) -> tuple[AcdView | None, int | None]:
     return view, to_us(now()) if alive else view.get("at_us")
 
 
-def for_page(part: dict[str, Any] | None, region: str) -> dict[str, Any] | None:
-    """An offer, call or wrap-up as a page may see it: the number masked, its place in both languages."""
+def for_page(part: dict[str, Any] | None, region: str, show: Show = masked) -> dict[str, Any] | None:
+    """An offer, call or wrap-up as a page may see it: the number as `show` writes it, its place in both languages."""
     if part is None:
         return None
     number = str(part.get("number", ""))
     places = {language: place(number, language, region) for language in ("zh", "en")}
-    return {**part, "number": masked(number, region), "region": places}
+    return {**part, "number": show(number, region), "region": places}
 
 
 def my_slice(
-    view: AcdView, agent_id: int, region: str, *, sees_listening: bool = False
+    view: AcdView, agent_id: int, region: str, show: Show = masked, *, sees_listening: bool = False
 ) -> dict[str, Any] | None:
     """What one agent sees of itself; None for an agent that the ACD does not know.
 
     Args:
+        show: how numbers are written for it (`admin.numbers`).
         sees_listening: whether it sees a supervisor who only listens or whispers (`Centre.agents_see_listening`).
     """
     mine = view.get("agents", {}).get(str(agent_id))
     if mine is None:
         return None
     calls = {
-        part: for_page(mine.get(part), region)
+        part: for_page(mine.get(part), region, show)
         for part in ("offer", "dial", "call", "wrap_up", "dial_failure")
     }
     if call := calls["call"]:
         calls["call"] = {**call, "supervised": _seen(call.get("supervised", []), sees_listening)}
     talks = {
-        part: [for_page(one, region) for one in mine.get(part) or []]
+        part: [for_page(one, region, show) for one in mine.get(part) or []]
         for part in ("conversations", "conversation_wrap_ups")
     }
     return {**mine, **calls, **talks}
@@ -74,10 +77,10 @@ def _seen(supervised: list[dict[str, Any]], sees_listening: bool) -> list[dict[s
     ]
 
 
-def board(view: AcdView, region: str) -> dict[str, Any]:
+def board(view: AcdView, region: str, show: Show = masked) -> dict[str, Any]:
     """What everybody on the staff sees: totals, queues, waiting members, colleagues' states."""
     members = [
-        {**member, "number": masked(str(member["number"]), region)} for member in view.get("members", [])
+        {**member, "number": show(str(member["number"]), region)} for member in view.get("members", [])
     ]
     agents = view.get("agents", {})
     return {

@@ -14,6 +14,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 log = structlog.get_logger(__name__)
+Role = Literal["administrator", "supervisor", "agent"]
+NumberSight = Literal["whole", "click", "never"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -71,6 +73,8 @@ class Centre(BaseModel):
     trunks: dict[str, TrunkRights] = {}  # what may be called outside, by the gateway's name
     # Whether an agent sees that a supervisor listens or whispers; that one has barged in, it sees always.
     agents_see_listening: bool = False
+    # Who sees customers' numbers whole; a role that isn't named may show one by a click, which is noted.
+    numbers: dict[Role, NumberSight] = {}
     fallback_extension: str = ""  # rung when ACD and flow have failed; "" plays the apology only
 
     @field_validator("timezone")
@@ -81,6 +85,10 @@ class Centre(BaseModel):
         except (KeyError, ValueError) as error:
             raise ValueError(f"unknown time zone {value!r}, e.g. Asia/Shanghai") from error
         return value
+
+    def numbers_for(self, role: str) -> NumberSight:
+        """How a role sees customers' numbers."""
+        return next((sight for named, sight in self.numbers.items() if named == role), "click")
 
     def is_open(self, instant: datetime) -> bool:
         """Whether the aware `instant` lies in the office hours."""

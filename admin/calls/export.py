@@ -13,10 +13,11 @@ from admin.calls.views import asked_for, blueprint
 from admin.calls.words import parties, result_words
 from admin.contacts import sheets
 from admin.i18n import language
+from admin.numbers import seen
 from admin.permissions import requires
 from admin.server import off_the_loop
 from admin.shell import centre
-from admin.telephone import masked, place
+from admin.telephone import place
 from uckefu.times import hms, now, shown
 
 MOST_EXPORTED = 20_000
@@ -56,7 +57,7 @@ def _lines() -> Iterator[list[str]]:
             began = shown(i.started_at or i.queued_at, here.timezone)
             yield [
                 began.strftime("%Y-%m-%d %H:%M:%S") if began else "", row.contact.name if row.contact else "",
-                masked(i.customer_number, here.region), place(i.customer_number, language(), here.region),
+                seen(i.customer_number, here.region), place(i.customer_number, language(), here.region),
                 names["queues"].get(i.queue_name, i.queue_name), f"{row.agent} {row.extension}".strip(),
                 hms(row.waited), hms(row.talked), words[row.result][2], sides.get(i.hangup_by, ""), i.id,
             ]  # fmt: skip

@@ -18,11 +18,12 @@ from admin.calls.words import outcome_words, parties, result_words
 from admin.desk.queries import day_begin
 from admin.desk.texts import reason_words
 from admin.i18n import language
+from admin.numbers import seen
 from admin.permissions import allowed, requires
 from admin.security import style_nonce
 from admin.server import off_the_loop
 from admin.shell import centre
-from admin.telephone import masked, place
+from admin.telephone import place
 from admin.view import OLDEST_SECONDS, latest, live_calls
 from sql.models import Interaction
 from uckefu.times import elapsed, now, to_us
@@ -121,7 +122,7 @@ def page() -> ResponseReturnValue:
         rows=[(row, queries.settled(row, live)) for row in rows], total=total, page=number, pages=pages, size=size,
         sizes=queries.PAGE_SIZES, filters=filters, sort=sort, chips=_chips(filters, names, today), names=names,
         address=_address, results=result_words(), parties=parties(), today=today, week_ago=today - timedelta(days=6),
-        masked=lambda n: masked(n, here.region), place=lambda n: place(n, language(), here.region),
+        masked=lambda n: seen(n, here.region), place=lambda n: place(n, language(), here.region),
         live=number == 1 and (filters.end is None or filters.end >= today), style_nonce=style_nonce(),
     )  # fmt: skip
 
@@ -140,7 +141,7 @@ def detail(interaction_id: str) -> ResponseReturnValue:
         interaction=interaction, story=queries.story(interaction_id), elapsed=elapsed, parties=parties(),
         has_recording=_recording_path(interaction.recording) is not None, now=now(), outcomes=outcome_words(),
         queue_titles=directory.names(language())["queues"], reason_words=reason_words,
-        number=masked(interaction.customer_number, centre().region),
+        number=seen(interaction.customer_number, centre().region),
         sentences=told(interaction_id, interaction.started_at or interaction.queued_at, interaction.ended_at),
     )  # fmt: skip
 

@@ -11,8 +11,8 @@ from flask import current_app
 from acd.contract import AcdClient, story
 from admin import directory
 from admin.i18n import language
+from admin.numbers import seen
 from admin.shell import centre
-from admin.telephone import masked
 from uckefu.times import now, to_us
 
 LONGEST_WRAP_UP = timedelta(hours=1)
@@ -31,5 +31,5 @@ def told(interaction_id: str, began_at: datetime | None, ended_at: datetime | No
     except redis.RedisError:
         return []
     return story(
-        events, interaction_id, language(), here.timezone, names, lambda number: masked(number, here.region)
+        events, interaction_id, language(), here.timezone, names, lambda number: seen(number, here.region)
     )

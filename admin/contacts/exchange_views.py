@@ -17,7 +17,8 @@ from admin.audit import audit
 from admin.contacts import importing, queries, sheets
 from admin.contacts.views import blueprint, filters, selected
 from admin.limits import takes_up_to
-from admin.permissions import requires
+from admin.numbers import seen
+from admin.permissions import number_sight, requires
 from admin.server import off_the_loop
 from admin.shell import centre
 from admin.sockets import socketio
@@ -87,7 +88,7 @@ def import_preview(token: str) -> ResponseReturnValue:
     return render_template(
         "contacts/import.html", plan=plan, token_of_import=token, known=known, wrong="", shown=plan.lines[:SHOWN],
         refused=[line for line in plan.lines if line.act == "refuse"][:SHOWN],
-        masked=lambda n: masked(n, region), words=act_words(),
+        masked=lambda n: seen(n, region), words=act_words(),
     )  # fmt: skip
 
 
@@ -135,6 +136,8 @@ def export() -> ResponseReturnValue:
     """The filtered or the selected contacts as a file; numbers are masked unless whole ones are asked for, which is noted."""
     region, fields = centre().region, queries.custom_fields()
     whole = request.values.get("numbers") == "whole"
+    if whole and number_sight() == "never":
+        abort(403)
     contacts = queries.everything(filters(), region, only=selected(), most=MOST_EXPORTED)
     if not audit(
         "contacts-exported", subject=f"{len(contacts)}", whole_numbers=whole, filters=request.args.to_dict()

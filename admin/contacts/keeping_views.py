@@ -14,6 +14,7 @@ from admin.contacts import queries, service
 from admin.contacts.handles import handle
 from admin.contacts.views import BLOCK_DAYS, blueprint
 from admin.db import db
+from admin.numbers import seen
 from admin.permissions import requires
 from admin.shell import centre
 from admin.telephone import masked
@@ -121,7 +122,7 @@ def blacklist_page() -> ResponseReturnValue:
     region = centre().region
     return render_template(
         "contacts/blacklist.html", rows=queries.blacklist(), days=BLOCK_DAYS, now=now(), handle=handle,
-        masked=lambda n: masked(n, region),
+        masked=lambda n: seen(n, region),
     )  # fmt: skip
 
 

@@ -15,9 +15,10 @@ from admin.contacts.forms import VIP_LEVELS, ContactForm
 from admin.contacts.handles import handle
 from admin.db import db
 from admin.i18n import language
+from admin.numbers import seen
 from admin.permissions import requires
 from admin.shell import centre
-from admin.telephone import masked, national, place
+from admin.telephone import national, place
 from sql.models import TAG_COLOURS, Contact, ContactField, ContactTag
 
 blueprint = Blueprint("contacts", __name__, url_prefix="/contacts")
@@ -88,7 +89,7 @@ def page() -> ResponseReturnValue:
         "contacts/page.html",
         rows=queries.page(wanted, region, number=number, size=size, sort=sort), total=total, page=number, pages=pages,
         size=size, sizes=queries.PAGE_SIZES, filters=wanted, sort=sort, tags=tags, chips=_chips(wanted, tags),
-        address=_address, masked=lambda n: masked(n, region), place=lambda n: place(n, language(), region), handle=handle,
+        address=_address, masked=lambda n: seen(n, region), place=lambda n: place(n, language(), region), handle=handle,
     )  # fmt: skip
 
 
@@ -106,7 +107,7 @@ def detail(contact_id: int) -> ResponseReturnValue:
         fields=[(title_of(f), (contact.fields or {}).get(f.key, "")) for f in queries.custom_fields()],
         notes=queries.notes_of(contact.id), past=past, total=total, page=number, blocks=blocks,
         pages=max(1, -(-total // queries.HISTORY_PAGE)), doubles=queries.doubles_of(contact), days=BLOCK_DAYS,
-        names=directory.names(language()), masked=lambda n: masked(n, here.region), longest=LONGEST_NOTE,
+        names=directory.names(language()), masked=lambda n: seen(n, here.region), longest=LONGEST_NOTE,
         place=lambda n: place(n, language(), here.region), handle=handle, files=queries.files_of(contact.id),
     )  # fmt: skip
 
@@ -145,7 +146,7 @@ def _save(form: ContactForm, contact: Contact) -> bool:
     try:
         service.save(contact, add=form.added, remove=form.removed)
     except service.Refused as refused:
-        number = masked(refused.subject, centre().region)
+        number = seen(refused.subject, centre().region)
         owner = db.session.get(Contact, refused.contact_id)
         form.new_numbers.errors = [
             _(
@@ -162,7 +163,7 @@ def _form_page(form: ContactForm, contact: Contact | None) -> ResponseReturnValu
     region = centre().region
     return render_template(
         "contacts/edit.html", form=form, contact=contact, levels=VIP_LEVELS, title_of=title_of, handle=handle,
-        masked=lambda n: masked(n, region),
+        masked=lambda n: seen(n, region),
     ), 400 if form.is_submitted() else 200  # fmt: skip
 
 
@@ -292,5 +293,5 @@ def merge() -> ResponseReturnValue:
         kept=kept,
         other=other,
         custom=fields,
-        masked=lambda n: masked(n, centre().region),
+        masked=lambda n: seen(n, centre().region),
     )

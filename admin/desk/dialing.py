@@ -25,6 +25,7 @@ from admin.desk import queries
 from admin.desk.texts import dial_refusal
 from admin.desk.views import blueprint, seen_by_me
 from admin.i18n import language
+from admin.numbers import seen
 from admin.permissions import requires
 from admin.shell import centre
 from admin.telephone import masked, national, spellings
@@ -139,7 +140,7 @@ def _missed(agent_id: int) -> list[dict[str, Any]]:
         if number and number not in found and not _reached_since(number, at):
             contact, when = queries.contact_of(number, here.region), shown(at, here.timezone)
             found[number] = {
-                "interaction_id": interaction.id, "number": masked(number, here.region),
+                "interaction_id": interaction.id, "number": seen(number, here.region),
                 "name": contact.name if contact else "", "when": when.strftime("%H:%M") if when else "",
                 "queue": directory.names(language())["queues"].get(interaction.queue_name, interaction.queue_name),
             }  # fmt: skip
@@ -168,7 +169,7 @@ def _voicemails() -> list[dict[str, Any]]:
     for row in rows:
         when = shown(row.message.at, here.timezone)
         found.append({
-            "id": row.message.id, "name": row.contact, "number": masked(row.message.number, here.region),
+            "id": row.message.id, "name": row.contact, "number": seen(row.message.number, here.region),
             "when": when.strftime("%m-%d %H:%M") if when else "", "length": clock(timedelta(seconds=row.message.seconds)),
             "sound": url_for("inbox.sound", message_id=row.message.id), "can_call": bool(row.message.number),
         })  # fmt: skip

@@ -140,7 +140,9 @@ def connect(_auth: object = None) -> None:
     """A page came: join the rooms and show it the present state. The origin was checked at the handshake."""
     agent_id = current_user.agent_id
     _live().windows[session_id()] = agent_id
+    _live().roles[session_id()] = current_user.role
     join_room("staff")
+    join_room(f"role:{current_user.role}")
     join_room(sessions.room())
     if agent_id is not None:
         join_room(f"agent:{agent_id}")
@@ -152,15 +154,17 @@ def connect(_auth: object = None) -> None:
 @public  # whoever was let in may leave; after a logout there is no user to ask any more
 def left(_reason: object = None) -> None:
     """A page went."""
+    _live().roles.pop(session_id(), None)
     presence(_live().windows.pop(session_id(), None), here=False)
 
 
 @socketio.on("here")
 @public  # asked below: who lost the right is shown the door instead of being told a code
 def here(_data: object = None) -> None:
-    """The page still lives. Who was logged out or deactivated meanwhile, or got another extension, must connect anew."""
+    """The page still lives. Who was logged out or deactivated meanwhile, or got another extension or role, must connect anew."""
     known = _live().windows.get(session_id(), -1)
-    if not allowed("desk.use") or current_user.agent_id != known:
+    role = _live().roles.get(session_id())
+    if not allowed("desk.use") or current_user.agent_id != known or current_user.role != role:
         disconnect()
         return
     presence(known, here=True)

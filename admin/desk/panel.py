@@ -13,7 +13,8 @@ from admin.contacts.handles import handle
 from admin.db import db
 from admin.desk.queries import contact_of
 from admin.i18n import language
-from admin.telephone import masked, place, spellings
+from admin.numbers import seen
+from admin.telephone import place, spellings
 from admin.tickets import queries as tickets
 from admin.tickets.words import priority_words, status_words
 from sql.models import Contact, Conversation, Interaction, PageView, Site, Visit, Visitor
@@ -105,7 +106,7 @@ def contact_shape(contact: Contact, here: Centre) -> Shape:
     return {
         "id": contact.id, "name": contact.name, "company": contact.company, "email": contact.email,
         "vip_level": contact.vip_level, "note": contact.note, "blocked": bool(blocks),
-        "numbers": [{"shown": masked(n.number, here.region), "handle": handle(n.number), "place": place(n.number, language(), here.region)} for n in contact.numbers],
+        "numbers": [{"shown": seen(n.number, here.region), "handle": handle(n.number), "place": place(n.number, language(), here.region)} for n in contact.numbers],
         "tags": [{"id": t.id, "name": t.name, "colour": t.colour} for t in tags],
         "fields": [[title, value] for title, value in fields if value],
     }  # fmt: skip
@@ -138,7 +139,7 @@ def _visitor_shape(row: Conversation, visitor: Visitor, here: Centre) -> Shape:
     stay = clock(elapsed(visit.began_at, visit.seen_at)) if visit else ""
     return {
         "id": visitor.id, "site": site.name if site else "", "name": visitor.name, "email": visitor.email,
-        "phone": masked(visitor.phone, here.region) if visitor.phone else "",
+        "phone": seen(visitor.phone, here.region) if visitor.phone else "",
         "region": regions.words(visit.region, language()) if visit else "", "address": row.address,
         "device": " · ".join(filter(None, (visit.device, visit.system, visit.browser))) if visit else "",
         "source": (visit.source if visit else "") or visitor.first_source, "visits": visitor.visits, "stay": stay,
@@ -194,7 +195,7 @@ def found_contacts(text: str, region: str) -> list[Shape]:
             "id": r.contact.id,
             "name": r.contact.name,
             "company": r.contact.company,
-            "number": masked(r.contact.numbers[0].number, region) if r.contact.numbers else "",
+            "number": seen(r.contact.numbers[0].number, region) if r.contact.numbers else "",
         }
         for r in rows
     ]

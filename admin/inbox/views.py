@@ -25,9 +25,10 @@ from admin.calls import queries as calls
 from admin.calls.views import only_agent
 from admin.i18n import language
 from admin.inbox import queries
+from admin.numbers import seen
 from admin.permissions import allowed, requires
 from admin.shell import centre
-from admin.telephone import masked, place
+from admin.telephone import place
 from sql.models import Voicemail
 from uckefu.times import as_utc, now, to_us
 
@@ -44,7 +45,7 @@ def page() -> ResponseReturnValue:
     return render_template(
         "inbox/page.html", rows=queries.messages(current_user, done=done, region=region), done=done,
         waiting=queries.open_count(current_user), queues=directory.names(language())["queues"], today=now(),
-        masked=lambda number: masked(number, region), place=lambda number: place(number, language(), region),
+        masked=lambda number: seen(number, region), place=lambda number: place(number, language(), region),
         lasting=lambda seconds: timedelta(seconds=seconds), longest=LONGEST_NOTE,
         unsent_mails=queries.unsent_mails() if allowed("mail.manage") else 0,
     )  # fmt: skip
@@ -60,7 +61,7 @@ def count() -> ResponseReturnValue:
 
 def _news(message: Voicemail) -> dict[str, object]:
     queue = directory.names(language())["queues"].get(message.queue_name, message.queue_name)
-    caller = masked(message.number, centre().region) or _("Unknown")
+    caller = seen(message.number, centre().region) or _("Unknown")
     words = _("New voicemail: %(caller)s, %(queue)s", caller=caller, queue=queue) if queue else ""
     return {
         "id": message.id,

@@ -10,7 +10,7 @@ from admin import view as views
 from admin.chat import shapes
 from admin.db import db
 from admin.desk.talks import last_lines
-from admin.telephone import masked
+from admin.numbers import seen
 from sql.models import Conversation
 
 MOST = 500
@@ -24,7 +24,7 @@ def everything(bus: redis.Redis, region: str) -> dict[str, Any]:
 
 def _calls(view: AcdView, region: str) -> list[dict[str, Any]]:
     found = [
-        {**(views.for_page(agent[part], region) or {}), "agent_id": int(agent_id), "part": part}
+        {**(views.for_page(agent[part], region, seen) or {}), "agent_id": int(agent_id), "part": part}
         for agent_id, agent in view.get("agents", {}).items()
         for part in ("offer", "call", "wrap_up")
         if agent.get(part)
@@ -33,7 +33,7 @@ def _calls(view: AcdView, region: str) -> list[dict[str, Any]]:
     found += [
         {
             **member,
-            "number": masked(str(member.get("number", "")), region),
+            "number": seen(str(member.get("number", "")), region),
             "agent_id": None,
             "part": "waiting",
         }

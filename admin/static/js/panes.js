@@ -149,7 +149,7 @@ const Panes = (() => {
     ...rows.filter(([, value]) => value).flatMap(([label, value]) => [element("dt", {}, text(label)), element("dd", {}, value)]));
   const number = (call) => element("span", {}, element("span", { "data-number": true }, call.number), " ",
     data.agent_id ? [Dialing.phone({ interaction: call.interaction_id }, call.number), " "] : "",
-    element("button", { type: "button", class: "btn btn-ghost btn-icon uc-tiny", title: text("reveal"), "aria-label": text("reveal"),
+    !data.may_reveal ? "" : element("button", { type: "button", class: "btn btn-ghost btn-icon uc-tiny", title: text("reveal"), "aria-label": text("reveal"),
       onclick: async (event) => {
         const shownNumber = event.target.closest("dd").querySelector("[data-number]");
         const answer = await Desk.post(`/desk/reveal/${encodeURIComponent(call.interaction_id)}`);
@@ -216,7 +216,7 @@ const Panes = (() => {
     if (now === popped) return;
     if (my?.offer) {
       if (!popped.startsWith(JSON.stringify([my.offer.offer_id]).slice(0, -1)))
-        document.getElementById("announce").textContent = text("announce", { name: caller?.contact?.name ?? my.offer.number, queue: Desk.queue(my.offer.queue) });
+        document.getElementById("announce").textContent = text(Shortcuts.label("decline") ? "announce" : "announce_keyless", { key: Shortcuts.label("decline"), name: caller?.contact?.name ?? my.offer.number, queue: Desk.queue(my.offer.queue) });
       popUp(my.offer, caller);
     } else {
       pop.hidden = true;

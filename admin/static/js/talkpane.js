@@ -130,7 +130,7 @@ const TalkPane = (() => {
   const pairs = (...rows) => element("dl", { class: "uc-pairs mt-2" }, ...rows.filter(([, value]) => value).flatMap(([label, value]) => [element("dt", {}, text(label)), element("dd", {}, value)]));
   const reveal = (contact, number) => element("div", {}, element("span", { "data-number": true }, number.shown), " ",
     data.agent_id ? [Dialing.phone({ contact: contact.id, handle: number.handle }, number.shown), " "] : "",
-    element("button", { type: "button", class: "btn btn-ghost btn-icon uc-tiny", title: text("reveal"), "aria-label": text("reveal"), onclick: async (event) => {
+    !data.may_reveal ? "" : element("button", { type: "button", class: "btn btn-ghost btn-icon uc-tiny", title: text("reveal"), "aria-label": text("reveal"), onclick: async (event) => {
       const shown = event.currentTarget.parentElement.querySelector("[data-number]");
       const answer = await Desk.post(`/contacts/${contact.id}/reveal`, { number: number.handle });
       if (answer?.number) shown.textContent = answer.number;
