@@ -13,12 +13,16 @@ import socketio
 from sqlalchemy import select
 
 from acd import contract
-from sql.models import LeftMessage, VisitorBlock
+from admin.chat import numbering, service
+from admin.chat.numbering import Draft
+from admin.db import db
+from sql.models import Conversation, LeftMessage, VisitorBlock
 from tests.support.chat import Backstage
 from tests.support.waiting import wait_until
 from uckefu.times import now, to_us
 
 Visit = Callable[..., Any]
+AWAY_SECONDS = 20
 
 
 def test_a_message_reaches_every_window_at_every_process(visit: Visit, backstage: Backstage) -> None:
@@ -216,21 +220,79 @@ def test_while_redis_is_away_messages_are_acknowledged_and_told_after_its_return
     at_b.wait(lambda: at_b.texts("visitor") == ["before", "meanwhile", "after"])
 
 
-def test_while_the_database_is_away_nothing_is_acknowledged_and_all_is_stored_once_after_it(
+def test_while_the_database_is_away_for_20_seconds_nothing_is_acknowledged_and_all_is_stored_once_after_it(
     visit: Visit, webs: Any, backstage: Backstage
 ) -> None:
-    visitor = visit("a")
-    visitor.send("m0", "before")
+    visitors = [visit(at) for at in ("a", "b")]
+    for visitor in visitors:
+        visitor.send("m0", "0")
+    texts = [str(number) for number in range(6)]
+
+    def talk(visitor: Any) -> None:
+        for text in texts[1:]:
+            visitor.send(f"m{text}", text)
+
+    threads = [threading.Thread(target=talk, args=(visitor,)) for visitor in visitors]
     webs.cable.cut()
     try:
-        answer = visitor.ask("send", {"client_id": "m1", "text": "meanwhile"}, timeout=20)
+        answer = visitors[0].ask("send", {"client_id": "m1", "text": "1"}, timeout=20)
         assert answer["code"] == "try-again"
-        assert visitor.client.connected
+        for thread in threads:
+            thread.start()
+        threads[0].join(AWAY_SECONDS)
+        assert all(thread.is_alive() for thread in threads), "a message was acknowledged that nobody stored"
+        assert requests.get(webs.address("a") + "/healthz", timeout=5).ok
     finally:
         webs.cable.mend()
-    visitor.send("m1", "meanwhile")
-    visitor.send("m2", "after")
-    assert backstage.texts(visitor.conversation_id) == ["before", "meanwhile", "after"]
+    for thread, visitor in zip(threads, visitors, strict=True):
+        thread.join(60)
+        assert backstage.texts(visitor.conversation_id) == texts
+        assert visitor.client.connected
+
+
+def test_messages_that_come_at_once_share_transactions_and_each_is_stored_once_in_its_order(
+    visit: Visit, backstage: Backstage
+) -> None:
+    visitors = [visit() for _ in range(6)]
+    windows = [visit("b", visitor.token) for visitor in visitors[:2]]  # which send the same again
+    texts = [str(number) for number in range(8)]
+    for visitor in visitors:
+        visitor.send("m0", "0")
+
+    def talk(visitor: Any) -> None:
+        for text in texts[1:]:
+            visitor.send(f"m{text}", text)
+
+    threads = [threading.Thread(target=talk, args=(each,)) for each in (*visitors, *windows)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(90)
+    for visitor in visitors:
+        assert backstage.texts(visitor.conversation_id) == texts
+        visitor.wait(lambda visitor=visitor: visitor.texts("visitor") == texts)
+
+
+def test_a_shared_transaction_leaves_to_each_alone_what_is_not_plainly_its_own(
+    visit: Visit, backstage: Backstage
+) -> None:
+    mine, ended, foreign = visit(), visit(), visit()
+    for visitor in (mine, ended, foreign):
+        visitor.send("m0", "0")
+    assert ended.ask("end", {})["ok"]
+    with backstage.record():
+        ids = [visitor.conversation_id for visitor in (mine, ended, foreign)]
+        owner = db.session.scalar(
+            select(Conversation.visitor_id).where(Conversation.id == mine.conversation_id)
+        )
+        drafts = [Draft(id_, service.a_visitor(str(owner)), "m1", "text", "1") for id_ in ids]
+        agents = Draft(foreign.conversation_id, backstage.agent, "n1", "text", "not served by this agent")
+        with db.engine.begin() as connection:
+            stored = numbering.together(connection, drafts)
+            assert numbering.together(connection, [agents]) == [None]
+    assert [each is not None for each in stored] == [True, False, False]
+    assert backstage.texts(mine.conversation_id) == ["0", "1"]
+    assert backstage.texts(foreign.conversation_id) == ["0"]
 
 
 def test_a_conversation_that_routing_forgot_is_asked_for_again_and_an_assignment_is_noticed(
