@@ -128,6 +128,7 @@ def test_two_chats_beside_a_call(scene: Scene) -> None:
     expect(page.locator("#side")).to_contain_text("还没有关联客户")
 
     area = page.locator(".uc-composer textarea")
+    _numbered_replies(page)
     area.press_sequentially("/换")
     expect(page.locator(".uc-quick [role=option]").first).to_contain_text("/换货")
     scene.shot(page, "workbench-quick-zh")
@@ -159,6 +160,7 @@ def test_two_chats_beside_a_call(scene: Scene) -> None:
     area.focus()
     agent.wait("incoming", seconds=30)
     page.wait_for_selector("[role=alertdialog]:not([hidden])")
+    expect(page.locator("#announce")).to_contain_text("按 Alt Q 拒接")
     area.press_sequentially("稍等")
     assert page.evaluate("document.activeElement.tagName") == "TEXTAREA"  # a call never takes the focus
     scene.shot(page, "workbench-ringing-zh")
@@ -169,6 +171,8 @@ def test_two_chats_beside_a_call(scene: Scene) -> None:
     agent.wait("confirmed")
     scene.wait_agent("1001", "talking")
     expect(page.locator("#list h2", has_text="通话")).to_be_visible()
+    heads = page.locator("#list h2").all_inner_texts()
+    assert [head.split()[0] for head in heads] == ["通话", "待我回复", "等客户回复"]
     _keys_and_recording(scene, page, caller)
     page.locator("#list a", has_text="刘洋").click()  # the call's own side panel
     expect(page.locator("#side h2 a")).to_have_text("刘洋")
@@ -178,6 +182,12 @@ def test_two_chats_beside_a_call(scene: Scene) -> None:
     _write(page, "在的，请讲")
     second.heard("在的，请讲")
     scene.shot(page, "workbench-call-and-chats-zh")
+    page.locator(".uc-msg.is-mine", has_text="在的，请讲").get_by_role("button", name="撤回").click()
+    expect(page.locator(".uc-msg.is-recalled")).to_have_count(1)
+    expect(page.locator(".uc-log")).not_to_contain_text("在的，请讲")
+    wait_until(
+        lambda: [m for m in second.messages if m["kind"] == "recall"], what="the visitor to see the recall"
+    )
     _small_and_english(scene, page)
     caller.hang_up()
     agent.wait("disconnected")
@@ -190,6 +200,20 @@ def test_two_chats_beside_a_call(scene: Scene) -> None:
     _end(scene, page, second)
     _transfer(scene, page, first)
     assert [r for r in scene.reports if "favicon" not in r] == []
+
+
+def _numbered_replies(page: Page) -> None:
+    """Each quick reply has a number, and `/` with the number finds it."""
+    area, options = page.locator(".uc-composer textarea"), page.locator(".uc-quick [role=option]")
+    area.press_sequentially("/")
+    expect(options.nth(1)).to_be_visible()
+    numbers = options.locator(".uc-num").all_inner_texts()
+    assert numbers == [str(place + 1) for place in range(len(numbers))]
+    second = options.nth(1).locator("b").inner_text()
+    area.press_sequentially("2")
+    expect(options.first.locator(".uc-num")).to_have_text("2")
+    expect(options.first.locator("b")).to_have_text(second)
+    area.fill("")
 
 
 def test_a_supervisor_reads_along_whispers_and_gives_a_chat_to_somebody_else(scene: Scene) -> None:

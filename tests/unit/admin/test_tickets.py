@@ -9,7 +9,18 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sql.models import AuditEntry, Contact, Conversation, Interaction, Site, Ticket, TicketEntry, Visitor
+from sql.models import (
+    AuditEntry,
+    Contact,
+    ContactNumber,
+    Conversation,
+    Interaction,
+    Offer,
+    Site,
+    Ticket,
+    TicketEntry,
+    Visitor,
+)
 from uckefu.times import now
 
 SignIn = Callable[[str], FlaskClient]
@@ -150,3 +161,29 @@ def test_a_merged_contacts_tickets_are_the_others(app: Flask, session: Session, 
     client.post(f"/contacts/{two[0].id}/delete")
     session.expire_all()
     assert session.scalars(select(Ticket)).one().contact_id is None
+
+
+def test_a_ticket_made_from_a_call_is_linked_to_it_and_to_who_called(
+    session: Session, sign_in: SignIn, agents: dict[str, int]
+) -> None:
+    contact = Contact(name="周明", company="", note="", email="", vip_level=0, created_at=now())
+    contact.numbers = [ContactNumber(number="+8613912340873")]
+    call = Interaction(id="call-5", channel="voice", direction="inbound", from_number="13912340873")
+    call.started_at = call.connected_at = now()
+    session.add_all([contact, call])
+    session.flush()
+    session.add(
+        Offer(
+            id="o5", member_id="m5", interaction_id="call-5", agent_id=agents["agent1"],
+            offered_at=now(), outcome="accepted",
+        )
+    )  # fmt: skip
+    session.commit()
+    answer = sign_in("agent1").post("/desk/tickets/call-5", data={"title": "补寄发票"})
+    assert answer.status_code == 200
+    ticket = session.scalars(select(Ticket)).one()
+    assert (ticket.interaction_id, ticket.contact_id, ticket.title) == ("call-5", contact.id, "补寄发票")
+    page = sign_in("agent1").get(f"/tickets/{ticket.id}").text
+    assert "周明" in page and "/calls/?text=call-5" in page
+    assert sign_in("agent2").post("/desk/tickets/call-5", data={"title": "x"}).status_code in (403, 404)
+    assert len(session.scalars(select(Ticket)).all()) == 1
