@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from admin.server import MODES
 from tests.bench import chat, crowd, decisions, flow_engine, flows, freed, offers, talks
 from tests.bench.load import LoadFailed
 from tests.bench.meter import ask_for_priority
@@ -31,16 +32,6 @@ WITHOUT_SWITCH: dict[str, Callable[["Size"], Line]] = {
     "acd_calls_per_second": lambda size: crowd.acd_calls_per_second(
         rate=size.crowd_rate, seconds=size.crowd_seconds
     ),
-    **{
-        name: lambda size, name=name: chat.measure(  # type: ignore[misc]
-            name,
-            visitors=size.visitors,
-            agents=size.agents,
-            rate=size.messages_per_second,
-            seconds=size.chat_seconds,
-        )
-        for name in chat.NAMES
-    },
 }
 GOALS = {
     "flow_load_ms": 150,
@@ -58,7 +49,7 @@ GOALS = {
     "flow_cpu_ratio": 1.2,
     "softswitch_rtp_gap_p999_ms": 40,
 }
-WITHOUT_OFFICE = set(WITHOUT_SWITCH) - {FREED}
+WITHOUT_OFFICE = {*WITHOUT_SWITCH, *chat.NAMES} - {FREED}
 NAMES = (*GOALS, "softswitch_cpu_per_call_percent")
 TALK_NAMES = {"softswitch_rtp_gap_p999_ms", "softswitch_cpu_per_call_percent"}
 
@@ -134,6 +125,13 @@ def lines(names: set[str], switches: list[str], size: Size) -> Iterator[Line]:
     for name, measure in WITHOUT_SWITCH.items():
         if name in names:
             yield {"name": name, "switch": None, **tried(lambda measure=measure: measure(size))}
+    for mode in MODES:
+        for name in (each for each in chat.NAMES if each in names):
+            yield {
+                "name": name,
+                "switch": None,
+                **tried(lambda name=name, mode=mode: chat_line(name, mode, size)),
+            }
     heard: dict[str, Line] = {}
     for switch in switches if names - WITHOUT_OFFICE else []:
         with Office(switch, agents=size.agents, offer_agents=size.offer_agents) as office:
@@ -155,6 +153,12 @@ def lines(names: set[str], switches: list[str], size: Size) -> Iterator[Line]:
                     lambda o=office: talks.measure(o, calls=size.talks, seconds=size.talk_seconds)
                 )
     yield from talk_lines(names, heard)
+
+
+def chat_line(name: str, mode: str, size: Size) -> Line:
+    """A chat bench at this size."""
+    people = {"visitors": size.visitors, "agents": size.agents}
+    return chat.measure(name, mode, rate=size.messages_per_second, seconds=size.chat_seconds, **people)
 
 
 def menus(office: Office, size: Size) -> Line:

@@ -41,9 +41,9 @@ REFERENCE_COMMITS = 500
 LONGEST_SECONDS = 300
 
 
-def measure(name: str, *, visitors: int, agents: int, rate: float, seconds: float) -> Line:
-    """One of the chat benches; all of them are read from one run."""
-    found = _run(visitors, agents, rate, seconds)
+def measure(name: str, mode: str, *, visitors: int, agents: int, rate: float, seconds: float) -> Line:
+    """One of the chat benches in one of `admin.server.MODES`; all of a mode are read from one run."""
+    found = _run(mode, visitors, agents, rate, seconds)
     values: dict[str, tuple[float, str]] = {
         "chat_ack_p99_ms": (round(percentile(found["acked_ms"], 0.99), 1), "ms"),
         "chat_deliver_p99_ms": (round(percentile(found["delivered_ms"], 0.99), 1), "ms"),
@@ -57,11 +57,18 @@ def measure(name: str, *, visitors: int, agents: int, rate: float, seconds: floa
         "chat_deliver_p99_ms": {"p50_ms": round(percentile(found["delivered_ms"], 0.5), 1)},
     }
     reference = found["reference"] if name == "chat_ack_p99_ms" else None
-    return {"value": value, "unit": unit, "reference": reference, **medians.get(name, {}), **found["details"]}
+    return {
+        "mode": mode,
+        "value": value,
+        "unit": unit,
+        "reference": reference,
+        **medians.get(name, {}),
+        **found["details"],
+    }
 
 
 @functools.cache
-def _run(visitors: int, agents: int, rate: float, seconds: float) -> dict[str, Any]:
+def _run(mode: str, visitors: int, agents: int, rate: float, seconds: float) -> dict[str, Any]:
     with ExitStack() as things:
         folder = things.enter_context(temporary_folder())
         url = things.enter_context(mariadb_server())
@@ -73,7 +80,7 @@ def _run(visitors: int, agents: int, rate: float, seconds: float) -> dict[str, A
         migrate.upgrade(engine)
         seed(engine, settings)
         plan = _people(settings, engine, visitors, agents)
-        webs = [things.enter_context(_web(settings, folder / f"web{n}.log")) for n in (1, 2)]
+        webs = [things.enter_context(_web(settings, mode, folder / f"web{n}.log")) for n in (1, 2)]
         plan |= {
             "ports": [port for port, _process in webs], "rate": rate, "seconds": seconds, "after_kill_seconds": seconds / 2,
         }  # fmt: skip
@@ -85,8 +92,8 @@ def _run(visitors: int, agents: int, rate: float, seconds: float) -> dict[str, A
 class _web:  # noqa: N801 - used as a context manager
     """A web process; yields its port and process."""
 
-    def __init__(self, settings: Settings, log: Path) -> None:
-        self.settings, self.log = settings, log
+    def __init__(self, settings: Settings, mode: str, log: Path) -> None:
+        self.settings, self.mode, self.log = settings, mode, log
         self.things = ExitStack()
 
     def __enter__(self) -> tuple[int, "subprocess.Popen[bytes]"]:
@@ -94,6 +101,7 @@ class _web:  # noqa: N801 - used as a context manager
         told = {
             "UCKEFU_INSTANCE": self.settings.instance, "UCKEFU_REDIS_URL": self.settings.redis_url,
             "UCKEFU_DATABASE_URL": self.settings.database_url, "UCKEFU_WEB_PORT": port,
+            "UCKEFU_ASYNC_MODE": self.mode,
         }  # fmt: skip
         words = [f"{key}={value}" for key, value in told.items()]
 

@@ -115,12 +115,13 @@ class Centre:
     folder: Path
     processes: dict[str, tuple[str, "subprocess.Popen[bytes]", ExitStack]] = field(default_factory=dict)
 
-    def start_web(self, name: str) -> str:
+    def start_web(self, name: str, mode: str = "eventlet") -> str:
         """Start a web process; returns its address."""
         port = free_port()
         told = {
             "UCKEFU_INSTANCE": str(self.settings.instance), "UCKEFU_REDIS_URL": self.settings.redis_url,
             "UCKEFU_DATABASE_URL": self.settings.database_url, "UCKEFU_WEB_PORT": str(port),
+            "UCKEFU_ASYNC_MODE": mode,
         }  # fmt: skip
         words = [f"{key}={value}" for key, value in told.items()]
         command = ["/usr/bin/env", *words, sys.executable, "-m", "admin"]

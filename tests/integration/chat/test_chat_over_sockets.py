@@ -166,6 +166,18 @@ def test_a_message_for_later_is_kept_once(visit: Visit, backstage: Backstage) ->
         assert [m.text for m in session.scalars(select(LeftMessage))] == ["call me"]
 
 
+def test_gevent_by_one_setting_serves_beside_eventlet(visit: Visit, webs: Any, backstage: Backstage) -> None:
+    webs.start_web("g", "gevent")
+    at_g = visit("g")
+    at_g.send("m1", "hello")
+    at_a = visit("a", at_g.token)
+    at_a.wait(lambda: at_a.texts("visitor") == ["hello"])
+    at_a.send("m2", "from the other process")
+    at_g.wait(lambda: at_g.texts("visitor") == ["hello", "from the other process"])
+    backstage.says(at_g.conversation_id, "good day")
+    at_g.wait(lambda: at_g.texts("agent") == ["good day"])
+
+
 # ---- what breaks -------------------------------------------------------------------------------------------
 
 
