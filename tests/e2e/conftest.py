@@ -26,13 +26,14 @@ expect.set_options(timeout=10_000)
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
     """Chromium, for one module: Playwright's own event loop must be gone before the next asyncio test."""
     binary = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if binary is None:
         pytest.skip("Chromium is not installed")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=binary, args=CHROMIUM_FLAGS)
+        flags = [*CHROMIUM_FLAGS, *getattr(request.module, "SCREEN_FLAGS", ())]
+        browser = playwright.chromium.launch(executable_path=binary, args=flags)
         yield browser
         browser.close()
 
