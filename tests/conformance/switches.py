@@ -38,6 +38,17 @@ def find_freeswitch() -> str | None:
     return found
 
 
+def stack_environment(name: str) -> dict[str, str]:
+    """What `Stack` needs for one of NAMES with SIP phones; skips the test where the phones or the switch are not here."""
+    pytest.importorskip("pjsua2")
+    if name != "freeswitch":
+        return {"UCKEFU_SWITCH": name}
+    binary = find_freeswitch()
+    if binary is None:
+        pytest.skip("FreeSWITCH is not here (FREESWITCH names its binary, else PATH)")
+    return {"UCKEFU_SWITCH": name, "FREESWITCH": os.path.abspath(binary)}
+
+
 class RunningSwitch:
     """One of the two, serving. `name` is `builtin` or `freeswitch`."""
 

@@ -4,7 +4,6 @@ Real calls through the whole stack, on the built-in switch and on FreeSWITCH whe
 """
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from sql.models import SurveyAnswer
 from tests.conformance.handset import Handset
 from tests.conformance.hearing import SECOND
 from tests.conformance.office import Office, record
-from tests.conformance.switches import NAMES, find_freeswitch
+from tests.conformance.switches import NAMES, stack_environment
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
 from uckefu.settings import PROJECT_ROOT
@@ -57,13 +56,7 @@ class Front(Office):
 
 @pytest.fixture(scope="module", params=NAMES)
 def open_front(request, tmp_path_factory) -> Iterator[Front]:
-    pytest.importorskip("pjsua2")
-    binary = find_freeswitch()
-    if request.param == "freeswitch" and binary is None:
-        pytest.skip("FreeSWITCH is not here (FREESWITCH names its binary, else PATH)")
-    environment = {"UCKEFU_SWITCH": request.param, "UCKEFU_DIDS": "4001,4002"}
-    if request.param == "freeswitch":
-        environment["FREESWITCH"] = os.path.abspath(binary)
+    environment = stack_environment(request.param) | {"UCKEFU_DIDS": "4001,4002"}
     satisfaction = (PROJECT_ROOT / "ivr" / "flows" / "samples" / "satisfaction.yml").read_text(
         encoding="utf-8"
     )

@@ -1,6 +1,5 @@
 """Calls from inside with real phones, on both switches: a group that rings, one that is paged, a colleague who is busy."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -9,7 +8,7 @@ from sqlalchemy.orm import Session
 from acd.contract import ReloadConfiguration, SetStatus
 from sql.models import Queue, QueueRouting, Tier
 from tests.conformance.office import Office
-from tests.conformance.switches import NAMES, find_freeswitch
+from tests.conformance.switches import NAMES, stack_environment
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
 
@@ -32,14 +31,7 @@ def make_groups(office: Office) -> None:
 
 @pytest.fixture(scope="module", params=NAMES)
 def open_office(request, tmp_path_factory) -> Iterator[Office]:
-    pytest.importorskip("pjsua2")
-    binary = find_freeswitch()
-    if request.param == "freeswitch" and binary is None:
-        pytest.skip("FreeSWITCH is not here (FREESWITCH names its binary, else PATH)")
-    environment = {"UCKEFU_SWITCH": request.param}
-    if binary is not None:
-        environment["FREESWITCH"] = os.path.abspath(binary)
-    with Stack(environment) as stack:
+    with Stack(stack_environment(request.param)) as stack:
         made = Office(stack, tmp_path_factory.mktemp("office"))
         make_groups(made)
         yield made

@@ -4,7 +4,6 @@ Also what the page does to a call's phone: mute, and `NOTIFY talk` to one that r
 """
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,7 +28,7 @@ from sql.models import Agent, AgentRouting, Talk
 from tests.conformance.handset import Handset
 from tests.conformance.hearing import CALLER, channels_of, story
 from tests.conformance.office import Office, record
-from tests.conformance.switches import NAMES, find_freeswitch
+from tests.conformance.switches import NAMES, stack_environment
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
 
@@ -81,13 +80,7 @@ class Outward(Office):
 
 @pytest.fixture(scope="module", params=NAMES)
 def open_office(request, tmp_path_factory) -> Iterator[Outward]:
-    pytest.importorskip("pjsua2")
-    binary = find_freeswitch()
-    if request.param == "freeswitch" and binary is None:
-        pytest.skip("FreeSWITCH is not here (FREESWITCH names its binary, else PATH)")
-    environment = {"UCKEFU_SWITCH": request.param, "UCKEFU_DIDS": "4001,4002"}
-    if request.param == "freeswitch":
-        environment["FREESWITCH"] = os.path.abspath(binary)
+    environment = stack_environment(request.param) | {"UCKEFU_DIDS": "4001,4002"}
     stack = Stack(environment, files={"centre.yml": json.dumps(CENTRE)})
     with Handset(CUSTOMER, f"127.0.0.1:{stack.ports.gateway}") as customer:
         stack.environment["UCKEFU_GATEWAY"] = customer.address

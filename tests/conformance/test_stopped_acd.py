@@ -1,13 +1,12 @@
 """An ACD that is stopped, not dead: the kernel still takes its connections. A real SIGSTOP, real calls, both switches."""
 
-import os
 import signal
 from collections.abc import Iterator
 
 import pytest
 
 from tests.conformance.office import Office
-from tests.conformance.switches import NAMES, find_freeswitch
+from tests.conformance.switches import NAMES, stack_environment
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
 
@@ -16,14 +15,7 @@ pytestmark = pytest.mark.timeout(300)
 
 @pytest.fixture(params=NAMES)
 def office(request, tmp_path) -> Iterator[Office]:
-    pytest.importorskip("pjsua2")
-    binary = find_freeswitch()
-    if request.param == "freeswitch" and binary is None:
-        pytest.skip("FreeSWITCH is not here (FREESWITCH names its binary, else PATH)")
-    environment = {"UCKEFU_SWITCH": request.param}
-    if binary is not None:
-        environment["FREESWITCH"] = os.path.abspath(binary)
-    with Stack(environment) as stack:
+    with Stack(stack_environment(request.param)) as stack:
         made = Office(stack, tmp_path)
         for phone in (made.caller, *made.phones.values()):
             phone.begin(tmp_path)

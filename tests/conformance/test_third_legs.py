@@ -4,7 +4,6 @@ Who hears whom is told by the phones' tones. The caller is outside, the agent ha
 supervisor's phone.
 """
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -15,7 +14,7 @@ from acd.contract import ConsultCall, HangUpCall, SetStatus, SteerConsult, Super
 from sql.models import Talk
 from tests.conformance.hearing import channels_of, story
 from tests.conformance.office import Office, record
-from tests.conformance.switches import NAMES, find_freeswitch
+from tests.conformance.switches import NAMES, stack_environment
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
 
@@ -24,14 +23,7 @@ pytestmark = pytest.mark.timeout(300)
 
 @pytest.fixture(scope="module", params=NAMES)
 def open_office(request, tmp_path_factory) -> Iterator[Office]:
-    pytest.importorskip("pjsua2")
-    binary = find_freeswitch()
-    if request.param == "freeswitch" and binary is None:
-        pytest.skip("FreeSWITCH is not here (FREESWITCH names its binary, else PATH)")
-    environment = {"UCKEFU_SWITCH": request.param}
-    if binary is not None:
-        environment["FREESWITCH"] = os.path.abspath(binary)
-    with Stack(environment) as stack:
+    with Stack(stack_environment(request.param)) as stack:
         made = Office(stack, tmp_path_factory.mktemp("office"))
         yield made
         made.close()

@@ -12,6 +12,12 @@ from tests.support.waiting import wait_until
 from uckefu.demo.phone import NothingHappened, Phone
 
 FIRST, SECOND = "1001", "1002"
+NAMES_AN_AGENT = f"""version: 1
+title: A named agent
+start: ask
+nodes:
+  ask: {{type: agent, agent: "{SECOND}", queue: service}}
+"""
 
 
 def into_queue(scene: Scene, number: str = "13912340873", key: str = "2") -> Phone:
@@ -137,6 +143,26 @@ def test_a_blind_transfer_to_a_queue_takes_the_caller_to_the_next_agent(scene: S
     scene.wait_agent(FIRST, "wrap-up")
     caller.hang_up()
     second.wait("disconnected")
+
+
+def test_a_flow_that_names_an_agent_rings_that_agent_though_another_is_idle_longer(scene: Scene) -> None:
+    flow = scene.stack.settings.instance / "flows" / "main.yml"
+    flow.parent.mkdir(exist_ok=True)
+    flow.write_text(NAMES_AN_AGENT, encoding="utf-8")
+    try:
+        first, second = scene.agents_phone(FIRST), scene.agents_phone(SECOND)
+        ready_in_order(scene, FIRST, SECOND)
+        caller = scene.caller("13912340873")
+        caller.call("4001")
+        second.answer_next(seconds=20)
+        scene.wait_agent(SECOND, "talking")
+        assert scene.agent(FIRST)["state"] == "idle"
+        with pytest.raises(NothingHappened):
+            first.wait("incoming", seconds=0.5)
+        caller.hang_up()
+        second.wait("disconnected")
+    finally:
+        flow.unlink()
 
 
 def test_a_blind_transfer_to_an_extension_rings_it(scene: Scene) -> None:

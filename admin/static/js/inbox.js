@@ -1,7 +1,7 @@
 "use strict";
 /* The number of waiting voicemails on the rail, on every page; a new one is announced once in this browser: words and a tone. */
 (() => {
-  const NEWS_MS = 15000, SHOWN_MS = 8000, SEEN = "uckefu.voicemail";
+  const NEWS_MS = 15000, SEEN = "uckefu.voicemail";
   const link = document.querySelector("[data-voicemail-count]");
   if (!link) return;
   const title = link.title;
@@ -35,20 +35,7 @@
     setTimeout(() => audio.close(), 1000);
   };
   const say = (words) => {
-    let place = document.getElementById("toasts");
-    if (!place) {
-      place = document.createElement("div");
-      place.className = "uc-toasts";
-      place.id = "toasts";
-      place.setAttribute("role", "status");
-      document.body.append(place);
-    }
-    const node = document.createElement("a");
-    node.className = "uc-toast";
-    node.href = link.href;
-    node.textContent = words;
-    place.append(node);
-    setTimeout(() => node.remove(), SHOWN_MS);
+    Toasts.show(words, link.href);
     document.documentElement.dataset.voicemails = String(Number(document.documentElement.dataset.voicemails ?? 0) + 1);
     tone();
   };
