@@ -58,7 +58,7 @@ def test_a_context_stands_in_one_file_only() -> None:
         for path in DIALPLAN.glob("[0-9]*.xml")
         for name in re.findall(r'<context name="(\w+)"', path.read_text())
     ]
-    assert sorted(names) == ["default", "inbound", "public", "uckefu"]
+    assert sorted(names) == ["default", "inbound", "outgoing", "public", "uckefu"]
 
 
 @pytest.mark.parametrize(
