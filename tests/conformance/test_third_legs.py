@@ -180,7 +180,10 @@ def test_a_customer_who_hangs_up_in_a_consult_leaves_nobody_on_music(office):
 
 def test_a_killed_acd_in_a_consult_loses_no_talk_and_the_transfer_can_be_completed_afterwards(office):
     consult(office)
-    office.stack.wait_restarted("acd", office.stack.kill("acd"))
+    killed = office.stack.kill("acd")
+    shown_at_us = office.acd.view()["at_us"]
+    office.stack.wait_restarted("acd", killed)
+    wait_until(lambda: office.acd.view()["at_us"] > shown_at_us, what="the new ACD's view", seconds=30)
     office.agent_phone.hears("second")
     office.customer.hears_silence()  # the stack's music is none of the tones
     wait_until(lambda: consult_of(office).get("answered_at_us"), what="the consult on the page", seconds=20)
