@@ -123,10 +123,12 @@ class Writer:
 
     def _transaction(self, drafts: list[Draft]) -> list[Stored | None]:
         """On a connection of its own: taking one from the pool and giving it back costs two answers of the server."""
-        if self._connection is not None and time.monotonic() - self._used_at > IDLE_SECONDS:
-            self._connection.close()  # the server may have closed it meanwhile
-            self._connection = None
-        connection = self._connection = self._connection or db.engine.connect()
+        connection, self._connection = self._connection, None
+        if connection is not None and time.monotonic() - self._used_at > IDLE_SECONDS:
+            connection.invalidate()  # the server may have closed it meanwhile
+            connection.close()
+            connection = None
+        connection = self._connection = connection or db.engine.connect()
         self._used_at = time.monotonic()
         try:
             with connection.begin():

@@ -16,11 +16,13 @@ from admin.accounts import identity
 from admin.app import create_app
 from admin.db import db
 from sql.engine import make_engine
-from sql.models import Agent, Base, User
+from sql.models import Agent, Base, Conversation, Interaction, Message, Site, User, Visitor
 from sql.seed import seed
 from tests.support.servers import redis_server
 from uckefu.settings import Settings, load_settings, make_secrets
+from uckefu.times import now
 
+TALK_ID = "11111111-2222-3333-4444-555555555555"
 LOGINS = {"administrator": "admin", "supervisor": "supervisor", "agent": "agent1"}
 
 
@@ -75,6 +77,31 @@ def agents(session: Session) -> dict[str, int]:
     """Agent ids by login."""
     rows = session.execute(select(User.login, Agent.id).join(Agent, Agent.user_id == User.id))
     return {row[0]: row[1] for row in rows}
+
+
+@pytest.fixture
+def talk(session: Session, agents: dict[str, int]) -> str:
+    """A conversation of agent1 with one message of its visitor."""
+    site = session.scalars(select(Site)).first()
+    assert site is not None
+    visitor = Visitor(
+        id="v" * 36, site_id=site.id, name="林晓燕", phone="13912340873", created_at=now(), seen_at=now()
+    )
+    session.add(visitor)
+    session.add(Interaction(id=TALK_ID, channel="chat", started_at=now()))
+    session.flush()
+    session.add(
+        Conversation(
+            id=TALK_ID, site_id=site.id, visitor_id=visitor.id, queue_name="webchat", agent_id=agents["agent1"], name="林晓燕",
+            opened_at=now(), last_message_at=now(), waiting_since=now(), last_sequence=1, last_public_sequence=1, prechat={},
+        )
+    )  # fmt: skip
+    session.flush()
+    session.add(
+        Message(conversation_id=TALK_ID, sequence=1, client_id="c1", kind="text", author="visitor", name="林晓燕", text="你好", sent_at=now(), detail={})
+    )  # fmt: skip
+    session.commit()
+    return TALK_ID
 
 
 @pytest.fixture

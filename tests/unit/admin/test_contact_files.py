@@ -11,7 +11,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sql.models import AuditEntry, Contact, ContactAttachment
-from tests.unit.admin.test_talks import talk  # noqa: F401 - a fixture
 from uckefu.settings import Settings
 
 SignIn = Callable[[str], FlaskClient]
@@ -89,7 +88,7 @@ def test_another_contacts_file_is_not_found_under_this_one(
 
 def test_an_agents_screenshot_may_be_larger_than_a_form(
     sign_in: SignIn,
-    talk: str,  # noqa: F811
+    talk: str,
 ) -> None:
     screenshot = io.BytesIO()
     Image.effect_noise((1600, 1000), 90).save(screenshot, "PNG")

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from acd import contract
 from sql.models import AuditEntry, Message
 from tests.unit.admin.conftest import view_with
-from tests.unit.admin.test_talks import _acd, _ask, _socket, talk  # noqa: F401 - a fixture
+from tests.unit.admin.test_talks import _acd, _ask, _socket
 
 SignIn = Callable[[str], FlaskClient]
 CALL = {
@@ -33,7 +33,7 @@ def test_an_agent_may_not_supervise(app: Flask, sign_in: SignIn, event: str, fie
 
 
 def test_the_view_has_every_call_and_chat_with_masked_numbers(
-    app: Flask, sign_in: SignIn, agents: dict[str, int], talk: str  # noqa: F811
+    app: Flask, sign_in: SignIn, agents: dict[str, int], talk: str
 ) -> None:  # fmt: skip
     view = view_with(agents["agent1"], state="talking", call=CALL)
     app.extensions["uckefu"]["bus"].set(contract.VIEW, json.dumps(view))
@@ -47,7 +47,7 @@ def test_the_view_has_every_call_and_chat_with_masked_numbers(
 
 
 def test_reading_along_is_noted_and_shows_what_follows(
-    app: Flask, sign_in: SignIn, session: Session, talk: str  # noqa: F811
+    app: Flask, sign_in: SignIn, session: Session, talk: str
 ) -> None:  # fmt: skip
     supervisor = _socket(app, sign_in("supervisor"))
     assert _ask(supervisor, "watch", conversation_id=talk)["messages"][0]["text"] == "你好"
@@ -59,7 +59,7 @@ def test_reading_along_is_noted_and_shows_what_follows(
 
 
 def test_a_whisper_reaches_the_agent_and_never_the_customer(
-    app: Flask, sign_in: SignIn, session: Session, talk: str  # noqa: F811
+    app: Flask, sign_in: SignIn, session: Session, talk: str
 ) -> None:  # fmt: skip
     agent = _socket(app, sign_in("agent1"))
     assert _ask(

@@ -23,41 +23,13 @@ from sql.models import (
     Message,
     Offer,
     QuickReply,
-    Site,
     Talk,
-    Visitor,
     VisitorBlock,
 )  # fmt: skip
 from tests.unit.admin.conftest import view_with
 from uckefu.times import now
 
 SignIn = Callable[[str], FlaskClient]
-ID = "11111111-2222-3333-4444-555555555555"
-
-
-@pytest.fixture
-def talk(session: Session, agents: dict[str, int]) -> str:
-    """A conversation of agent1 with one message of its visitor."""
-    site = session.scalars(select(Site)).first()
-    assert site is not None
-    visitor = Visitor(
-        id="v" * 36, site_id=site.id, name="林晓燕", phone="13912340873", created_at=now(), seen_at=now()
-    )
-    session.add(visitor)
-    session.add(Interaction(id=ID, channel="chat", started_at=now()))
-    session.flush()
-    session.add(
-        Conversation(
-            id=ID, site_id=site.id, visitor_id=visitor.id, queue_name="webchat", agent_id=agents["agent1"], name="林晓燕",
-            opened_at=now(), last_message_at=now(), waiting_since=now(), last_sequence=1, last_public_sequence=1, prechat={},
-        )
-    )  # fmt: skip
-    session.flush()
-    session.add(
-        Message(conversation_id=ID, sequence=1, client_id="c1", kind="text", author="visitor", name="林晓燕", text="你好", sent_at=now(), detail={})
-    )  # fmt: skip
-    session.commit()
-    return ID
 
 
 def _socket(app: Flask, client: FlaskClient) -> Any:
