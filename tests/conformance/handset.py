@@ -17,12 +17,15 @@ class Handset(Phone):
         self.do("play", path=str(write_tone(folder / f"says-{self.user}.wav", hertz)))
 
     def begin(self, folder: Path) -> None:
-        """Forget what was; record what is heard from now on into `folder`."""
-        while not self._events.empty():
-            self._events.get_nowait()
-        self.seen.clear()
+        """Forget what was; record what is heard from now on into `folder`.
+
+        Waits until the phone has done all earlier commands: a hang-up of the last test that is still in the
+        pipe would decline this one's first call.
+        """
         self._path = folder / f"heard-{self.user}.wav"
         self.do("record", path=str(self._path))
+        self.wait("recording", path=str(self._path))
+        self.seen.clear()
 
     def hears(self, tone: str, seconds: float = 8) -> None:
         """Wait until the phone hears this tone, from now on, for a moment. Raises TimeoutError."""

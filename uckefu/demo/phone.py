@@ -73,7 +73,7 @@ class Phone:
         Raises:
             NothingHappened: it did not come within `seconds`.
         """
-        passed: list[str] = []
+        passed: list[dict[str, Any]] = []
         deadline = threading.Event()
         timer = threading.Timer(seconds, deadline.set)
         timer.start()
@@ -90,7 +90,7 @@ class Phone:
                 self.seen.append(event)
                 if event["event"] in names and all(event.get(k) == v for k, v in fields.items()):
                     return event
-                passed.append(event["event"])
+                passed.append({k: v for k, v in event.items() if k != "invite"})
         finally:
             timer.cancel()
         raise NothingHappened(f"phone {self.user}: no {names} {fields} within {seconds} s; came: {passed}")

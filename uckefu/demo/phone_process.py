@@ -187,6 +187,7 @@ class Phone:
         self.recorder = pj.AudioMediaRecorder()
         self.recorder.createRecorder(path)
         self._reconnect()
+        tell("recording", path=path)
 
     def do_stop_recording(self) -> None:
         for call in self.calls:
