@@ -3,10 +3,9 @@
 `sip.dialog` calls it on the main thread; each method is quick.
 """
 
-import re
-
 import structlog
 
+from softswitch import referring
 from softswitch.caller import now_us
 from softswitch.channel import Leg
 from softswitch.sip import causes, sdp
@@ -121,29 +120,13 @@ class Signals:
         self._leg.push_digit(digit, milliseconds, "ENDPOINT")
 
     def referred(self, number: str, header: str, replaces: str) -> None:
-        """REFER: the partner goes to `number`; the phone is told 200 at once, as mod_sofia does."""
-        leg = self._leg
-        partner = leg.partner
-        if not leg.switch.may_transfer(leg):
-            self._dialog.notify_refer("403 Forbidden", final=True)
-            return
-        if partner is None or not partner.is_up or replaces:
-            # Attended transfer needs both dialogs; the phone keeps its call and can try another way.
-            self._dialog.notify_refer("501 Not Implemented" if replaces else "403 Forbidden", final=True)
-            return
-        target = re.sub(r"[\x00-\x1f\x7f]", "", number)
-        leg.set_variables(
-            {
-                "transfer_fallback_extension": leg.variables.get("dialed_user")
-                or leg.caller.destination_number,
-                "transfer_to": f"blind:{partner.uuid}",
-                "transfer_disposition": "recv_replace",
-                "transfer_destination": f"blind:{target}",
-            }
-        )
-        partner.set_variable("sip_refer_to", header)
-        self._dialog.notify_refer("200 OK", final=True)
-        partner.transfer(target, "", "")
+        """REFER: the partner goes to `number`, or on with the partner of the call that `replaces` names."""
+        if not self._leg.switch.may_transfer(self._leg):
+            self._dialog.notify_refer(referring.REFUSED, final=True)
+        elif replaces:
+            referring.attended(self._leg, self._dialog, replaces)
+        else:
+            referring.blind(self._leg, self._dialog, number, header)
 
     def _hear(self, body: str) -> bool:
         try:

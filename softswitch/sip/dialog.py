@@ -235,6 +235,13 @@ class Dialog:
 
     # --- on the main thread
 
+    def is_named(self, call_id: str, own_tag: str, remote_tag: str) -> bool:
+        """Whether this is the dialog that a Replaces names (RFC 3891 section 3)."""
+        ours, theirs = self.ua.lUri, self.ua.rUri
+        if call_id != self.call_id or ours is None or theirs is None:
+            return False
+        return (ours.getTag(), theirs.getTag()) == (own_tag, remote_tag)
+
     def receive(self, request: Any, transaction: Any) -> Any:
         """An INVITE that opens this dialog; the answer goes to the transaction manager."""
         self.request = request
@@ -421,7 +428,8 @@ class Dialog:
             return request.genResponse(400, "Bad Request")
         header = request.getHFBody("refer-to")
         url = header.getUrl()
-        replaces = str((url.headers or {}).get("Replaces", ""))
+        named = {name.lower(): value for name, value in (url.headers or {}).items()}
+        replaces = str(named.get("replaces", ""))
         if self.listener is None or not url.username:
             return request.genResponse(400, "Bad Request")
         in_loop(self.listener.referred, url.username, str(header), replaces)

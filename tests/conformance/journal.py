@@ -144,6 +144,10 @@ class Journal(Events):
             "CHANNEL_CREATE", fact=lambda e: e.get("Call-Direction") == "outbound", seconds=seconds
         ).uuid
 
+    def other_legs(self, *known: str) -> list[str]:
+        """The legs that are none of these, in the order in which they came."""
+        return [e.uuid for e in self.all if e.name == "CHANNEL_CREATE" and e.uuid not in known]
+
     def ended(self, uuid: str, seconds: float = SECONDS) -> Event:
         """A leg's CHANNEL_HANGUP_COMPLETE, with all its variables."""
         return self.wait("CHANNEL_HANGUP_COMPLETE", uuid, seconds=seconds)

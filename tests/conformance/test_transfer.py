@@ -70,3 +70,63 @@ def test_the_phone_transfers_the_caller_by_itself(talk, caller, agent, second, j
     ended = journal.ended(talk.uuid)
     assert (ended.variable("transfer_source") or "").endswith(":bl_xfer:1002/lab/XML")
     assert "sip:1002@" in (ended.variable("sip_refer_to") or "")
+
+
+def asks_first(agent, second) -> None:
+    """The agent's phone holds the caller, calls 1002 by itself and talks there."""
+    agent.do("hold")
+    agent.call("1002")
+    second.answer_next()
+    agent.hears("second")
+    second.hears("agent")
+
+
+def test_the_phone_asks_a_colleague_first_and_then_joins_the_two(talk, caller, agent, second, journal):
+    leg = journal.phone_leg()
+    asks_first(agent, second)
+    own, theirs = journal.other_legs(talk.uuid, leg)
+    agent.do("join")
+    agent.wait("transfer", code=200)
+    agent.wait("disconnected")
+    agent.wait("disconnected")
+    caller.hears("second")
+    second.hears("caller")
+    first, last = journal.ended(leg), journal.ended(own)
+    assert first.variable("transfer_to") == f"att:{theirs}"
+    assert first.variable("transfer_disposition") == "recv_replace"
+    assert last.variable("transfer_disposition") == "replaced"
+    assert last.variable("endpoint_disposition") == "ATTENDED_TRANSFER"
+    assert {each.variable("hangup_cause") for each in (first, last)} == {"NORMAL_CLEARING"}
+    story = journal.story(
+        talk.uuid, without=("EXECUTE", "EXECUTE_COMPLETE", "PLAYBACK_START", "PLAYBACK_STOP")
+    )
+    assert story[-4:] == ["BRIDGE", "UNBRIDGE", "UNPARK", "BRIDGE"]
+    second.hang_up()
+    caller.wait("disconnected")
+    assert journal.ended(talk.uuid).variable("hangup_cause") == "NORMAL_CLEARING"
+    assert journal.ended(theirs).variable("transfer_disposition") == "bridge"
+
+
+def test_the_phone_joins_the_caller_with_a_number_that_is_no_person(talk, caller, agent, journal):
+    leg = journal.phone_leg()
+    agent.do("hold")
+    agent.call("9000")  # in the lab that number says the prompt's tone, for a phone it is music
+    agent.hears("music")
+    (own,) = journal.other_legs(talk.uuid, leg)
+    agent.do("join")
+    agent.wait("transfer", code=200)
+    agent.wait("disconnected")
+    agent.wait("disconnected")
+    caller.hears("prompt")
+    assert journal.ended(own).variable("hangup_cause") == "ATTENDED_TRANSFER"
+
+
+def test_a_phone_that_names_a_call_that_is_over_is_refused_and_keeps_the_caller(talk, caller, agent, journal):
+    if journal.switch.name == "freeswitch":
+        pytest.skip("FreeSWITCH looks for the call at the address in Refer-To, and the caller goes there")
+    leg = journal.phone_leg()
+    agent.do("join", replaces="no-such-call;to-tag=1;from-tag=2")
+    agent.wait("transfer", code=481)
+    caller.hears("agent")
+    agent.hears("caller")
+    assert journal.api(f"uuid_exists {leg}").strip() == "true"

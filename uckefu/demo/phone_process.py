@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pjsua2 as pj
 
@@ -226,6 +227,14 @@ class Phone:
 
     def do_transfer(self, uri: str) -> None:
         self.calls[-1].xfer(uri, pj.CallOpParam(True))
+
+    def do_join(self, replaces: str = "") -> None:
+        """REFER with Replaces, as a desk phone's transfer key: the first call's partner goes to the second's."""
+        if replaces:
+            host = self.options.domain
+            self.calls[0].xfer(f"<sip:nobody@{host}?Replaces={quote(replaces)}>", pj.CallOpParam(True))
+        else:
+            self.calls[0].xferReplaces(self.calls[1], pj.CallOpParam(True))
 
     def run(self) -> None:
         """Serve commands until stdin ends or `quit`."""
