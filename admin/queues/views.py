@@ -3,11 +3,12 @@
 from collections import Counter
 from typing import Any
 
-from flask import abort, redirect, render_template, request, url_for
+from flask import abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
+from admin import view as views
 from admin.db import db
 from admin.i18n import language
 from admin.permissions import requires
@@ -22,12 +23,19 @@ from sql.models import Queue, Tier
 @blueprint.get("/")
 @requires("queues.manage")
 def page() -> ResponseReturnValue:
-    """The list."""
+    """The list, with what the ACD expects of each queue now and how such estimates came out."""
     queues = db.session.scalars(select(Queue).order_by(Queue.channel.desc(), Queue.id)).all()
     rows = db.session.execute(select(Tier.queue_id, func.count()).group_by(Tier.queue_id))
     counts = Counter(dict(rows.all()))
+    view, _true_at_us = views.latest(current_app.extensions["uckefu"]["bus"])
+    now = (view or {}).get("queues", {})
     return render_template(
-        "queues/page.html", queues=queues, counts=counts, channels=CHANNELS, strategy_word=strategy_word
+        "queues/page.html",
+        queues=queues,
+        counts=counts,
+        channels=CHANNELS,
+        strategy_word=strategy_word,
+        now=now,
     )
 
 

@@ -458,3 +458,18 @@ def test_a_groups_number_is_its_own_and_no_other_kind_of_number(
     session.commit()
     answer = client.post("/queues/new", data={**NEW, **sent})
     assert answer.status_code == 400 and told in answer.get_data(as_text=True)
+
+
+def test_the_list_says_what_the_next_one_may_expect_and_how_often_that_held(
+    app: Flask, client: FlaskClient
+) -> None:
+    estimate = {"low_seconds": 40, "high_seconds": 95, "held": 0.812, "of": 500, "mean_error_seconds": -3.25}
+    queues = {
+        "service": {"waiting": 7, "estimate": estimate},
+        "sales": {"waiting": 2, "estimate": None},
+    }
+    app.extensions["uckefu"]["bus"].set(contract.VIEW, json.dumps({"queues": queues}))
+    text = client.get("/queues/").get_data(as_text=True)
+    assert "40–95 秒" in text
+    assert "最近 500 次有 81% 准确（目标 80%），中值平均偏差 -3.2 秒" in text
+    assert "接待量不足，暂不预估" in text
