@@ -90,9 +90,10 @@ class TransferCall(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ConsultCall(Command):
-    """Talk with a third one while the caller hears music: an agent's id as text, or an extension or number outside."""
+    """Talk with a third one while the caller hears music: an agent's id as text, a queue's name (its free
+    agents are rung one after the other), or an extension or number outside."""
 
-    kind: Literal["agent", "number"]
+    kind: Literal["agent", "queue", "number"]
     target: str
 
 

@@ -144,6 +144,15 @@ class QueueBoard:
         fit = [key for kind, group in self.groups.items() if self.suits(need, kind) for key in group]
         return sorted(self.rank_of(key[-1], member) for key in fit)
 
+    def ranked(self, draw: str) -> list[int]:
+        """The queue's own free agents, whom it would ask first in front; `draw` is what a lot is drawn for."""
+        keys = [key for kind, group in self.groups.items() if kind.level != GUEST for key in group]
+        if self.strategy.by_lot:
+            keys.sort(key=lambda key: (key[0], lot(draw, 0, key[-1])))
+        else:
+            keys.sort()
+        return [key[-1] for key in keys]
+
     def rank_of(self, agent_id: int, member: Member) -> Rank:
         """Where this free agent stands among those whom this member could be offered to."""
         need = self.seats[member.channel_id][0]

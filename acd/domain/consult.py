@@ -1,4 +1,5 @@
-"""Attended transfer and three-way: the agent asks a colleague, an extension or a number outside, the caller waits.
+"""Attended transfer and three-way: the agent asks a colleague, whoever of a queue answers, an extension or a number
+outside; the caller waits.
 
 Modes: `private` (agent and third one talk, the caller hears music), `customer` (agent and caller talk, the third one
 hears music), `together` (all three). Each end has its way out: the third one does not answer, is busy or hangs up: the
@@ -10,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from acd import messages as asked
-from acd.domain import outbound, thirds
+from acd.domain import consult_queue, outbound, thirds
 from acd.domain.effects import GuardCaller, HoldLeg, MaskRecording, SteerThird
 from acd.domain.model import Agent, Talk, Third
 from acd.domain.outbound import NotPossible
@@ -34,17 +35,27 @@ def command(e: "Engine", agent: Agent, wanted: asked.ConsultCall) -> None:
     if of(e, agent):
         raise NotPossible("in-consult")
     number, trunk, shown = _target(e, agent, wanted)
+    queue = wanted.target if wanted.kind == "queue" else ""
     if talk.held_since_us is None:
         e.effect(HoldLeg(talk.switch, talk.channel_id, talk.leg_id, True, _music(e, talk)))
     e.effect(GuardCaller(talk.switch, talk.channel_id, True, ""))
-    third = thirds.begin(e, agent, talk, "consult", "private", number, trunk=trunk, shown=shown)
+    third = thirds.begin(
+        e, agent, talk, "consult", "private", number, trunk=trunk, shown=shown, asked_queue=queue
+    )
     mask(e, agent, talk)
-    e.emit(asked.ConsultStarted, number=number, third_agent_id=third.third_agent_id, **_who(third))
+    _started(e, third)
+
+
+def _started(e: "Engine", third: Third) -> None:
+    e.emit(asked.ConsultStarted, number=third.number, third_agent_id=third.third_agent_id, **_who(third))
 
 
 def _target(e: "Engine", agent: Agent, wanted: asked.ConsultCall) -> tuple[str, str, str]:
-    """Number, trunk and the number shown: an agent's id, an extension, or a number by the rules of calling out."""
+    """Number, trunk and the number shown: an agent's id, a queue's name, an extension, or a number by the
+    rules of calling out."""
     number = wanted.target
+    if wanted.kind == "queue":
+        return consult_queue.first_of(e, number, agent).config.extension, "", agent.config.extension
     if wanted.kind == "agent":
         other = e.state.agents.get(int(number)) if number.isdecimal() else None
         if other is None:
@@ -128,10 +139,25 @@ def over(e: "Engine", agent: Agent, third: Third, cause: str) -> None:
     talk = agent.talk
     if talk is None or talk.offer_id != third.offer_id:
         return
+    if third.asked_queue and result == "not-reached" and _next_of_queue(e, agent, talk, third):
+        return
     e.effect(GuardCaller(talk.switch, talk.channel_id, False, ""))
     if third.mode == "private":
         e.effect(HoldLeg(talk.switch, talk.channel_id, talk.leg_id, False, _music(e, talk)))
     mask(e, agent, talk)
+
+
+def _next_of_queue(e: "Engine", agent: Agent, talk: Talk, third: Third) -> bool:
+    """Somebody of the queue did not answer: ring the next one. False when nobody is left."""
+    tried = [*third.tried, third.third_agent_id]
+    other = consult_queue.next_of(e, third.asked_queue, (*tried, agent.agent_id))
+    if other is None:
+        return False
+    number = other.config.extension
+    _started(
+        e, thirds.begin(e, agent, talk, "consult", "private", number, asked_queue=third.asked_queue, tried=tried)
+    )  # fmt: skip
+    return True
 
 
 def _music(e: "Engine", talk: Talk) -> str:

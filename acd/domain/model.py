@@ -100,6 +100,8 @@ class Third(_Record):
     answered_at_us: int = 0
     ending: str = ""  # joining: the caller is being connected to it; dropped: we hang it up
     kills: int = 0
+    asked_queue: str = ""  # the queue that is consulted, when it is not one colleague
+    tried: list[int] = field(default_factory=list)  # its agents who were rung before this one
 
 
 @dataclass(slots=True)

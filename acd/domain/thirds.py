@@ -5,6 +5,7 @@ on talking. What is common to both purposes is here; `consult` and `supervision`
 the switch tells.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from acd.domain import agents
@@ -43,7 +44,7 @@ def phone_in_the_way(e: "Engine", extension: str) -> str:
 
 def begin(
     e: "Engine", agent: Agent, talk: Talk, purpose: str, mode: str, number: str,
-    *, trunk: str = "", shown: str = "", actor: str = "agent",
+    *, trunk: str = "", shown: str = "", actor: str = "agent", asked_queue: str = "", tried: Sequence[int] = (),
 ) -> Third:  # fmt: skip
     """Ring a third phone; the agent whose it is counts as busy from now on."""
     e.state.offers_made += 1
@@ -54,16 +55,18 @@ def begin(
         talk_leg_id=talk.leg_id, interaction_id=talk.interaction_id, channel_id=talk.channel_id, switch=talk.switch,
         number=number, third_agent_id=other.agent_id if other else 0, began_at_us=e.now_us, queue=talk.queue,
         caller_number=talk.number, did=talk.did, intent=talk.intent, entered_at_us=talk.entered_at_us,
-        direction=talk.direction,
+        direction=talk.direction, asked_queue=asked_queue, tried=list(tried),
     )  # fmt: skip
     if other:
         other.phone_legs[leg_id] = PhoneLeg(talk.switch, e.now_us + LEG_MARGIN_US)
         e.legs[leg_id] = other.agent_id
         agents.rest(e, other)
-    e.arm("third", leg_id, RING_SECONDS + SLACK_SECONDS)
+    config = e.state.queues.get(asked_queue)
+    seconds = config.offer_timeout_seconds if config else RING_SECONDS
+    e.arm("third", leg_id, seconds + SLACK_SECONDS)
     e.effect(
         DialThird(talk.switch, talk.channel_id, leg_id, talk.leg_id, talk.interaction_id, purpose, mode, number, trunk,
-                  shown or agent.config.extension, RING_SECONDS)
+                  shown or agent.config.extension, seconds)
     )  # fmt: skip
     return third
 

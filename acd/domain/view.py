@@ -25,7 +25,7 @@ _DIAL = (
     "began_at_us",
     "stage",
 )
-_CONSULT = ("number", "third_agent_id", "mode", "began_at_us", "answered_at_us", "ending")
+_CONSULT = ("number", "third_agent_id", "asked_queue", "mode", "began_at_us", "answered_at_us", "ending")
 _CONVERSATION = (
     "offer_id",
     "interaction_id",

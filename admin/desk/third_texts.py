@@ -8,6 +8,7 @@ def third_refusal(code: str) -> str | None:
     known = {
         "colleague-busy": _("This colleague's phone is busy."),
         "colleague-away": _("This phone isn't registered."),
+        "nobody-free": _("Nobody of this queue is free now. The customer is still with you."),
         "in-consult": _("End the consultation first."),
         "no-consult": _("There is no consultation."),
         "not-answered-yet": _("Nobody has answered yet."),
@@ -33,7 +34,7 @@ def third_texts() -> dict[str, str]:
         "consult.together": _("Three-way call with {who}"), "consult.aside": _("{who} hears music"),
         "consult.to_customer": _("Back to customer"), "consult.to_third": _("To {who}"),
         "consult.three": _("Three-way"), "consult.conference": _("Conference"), "consult.complete": _("Complete transfer"), "consult.end": _("End consultation"),
-        "consult.leave": _("Leave the call"), "consult.cancel": _("Cancel"),
+        "consult.whoever": _("Whoever answers"), "consult.leave": _("Leave the call"), "consult.cancel": _("Cancel"),
         "consult.over.not-reached": _("{who} was not reached. The customer is with you again."),
         "consult.over.ended": _("The consultation is over. The customer is with you again."),
         "barged": _("A supervisor is in the call"), "overheard": _("A supervisor listens"),

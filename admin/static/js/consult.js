@@ -6,7 +6,8 @@ const Consult = (() => {
 
   const who = (consult) => {
     const agent = data.names.agents[consult.third_agent_id];
-    return agent ? `${agent.name} ${consult.number}` : consult.number;
+    const one = agent ? `${agent.name} ${consult.number}` : consult.number;
+    return consult.asked_queue ? `${Desk.queue(consult.asked_queue)} · ${one}` : one;
   };
   const shortly = (consult) => data.names.agents[consult.third_agent_id]?.name ?? consult.number;
   const to = (way) => Desk.act.consultTo(way);
@@ -67,12 +68,14 @@ const Consult = (() => {
       if (!menu.matches(":popover-open")) menu.showPopover();
       document.querySelector("#consult-targets button")?.focus();
     },
-    /* The colleagues who can be asked, in the transfer menu. */
-    drawTargets(board) {
+    /* The colleagues and the queues for calls that can be asked, in the transfer menu. */
+    drawTargets(board, queues) {
       const row = (id, agent) => element("li", {}, element("button", { type: "button", "data-consult": id, onclick: () => Desk.act.consult("agent", id) },
         icon("user"), ` ${agent.name} ${agent.extension}`, element("span", { class: "uc-grow" }), Panes.standing(board?.agents?.[id])));
-      document.getElementById("consult-targets").replaceChildren(...Object.entries(data.names.agents)
-        .filter(([id, agent]) => Number(id) !== data.agent_id && agent.extension).map(([id, agent]) => row(id, agent)));
+      const line = ([name, title]) => element("li", {}, element("button", { type: "button", "data-consult-queue": name, onclick: () => Desk.act.consult("queue", name) },
+        icon("users"), ` ${title}`, element("span", { class: "uc-grow" }), element("span", { class: "uc-meta" }, text("consult.whoever"))));
+      const agents = Object.entries(data.names.agents).filter(([id, agent]) => Number(id) !== data.agent_id && agent.extension);
+      document.getElementById("consult-targets").replaceChildren(...agents.map(([id, agent]) => row(id, agent)), ...queues.map(line));
     },
   };
 })();

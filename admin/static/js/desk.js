@@ -134,11 +134,12 @@ const Desk = (() => {
   };
   const drawTargets = () => {
     const target = (kind, name, ...children) => element("li", {}, element("button", { type: "button", onclick: () => act.transfer(kind, name) }, ...children));
-    const queues = Object.entries(data.names.queues).filter(([name]) => isFor(name, false)).map(([name, title]) => target("queue", name, icon("users"), " ", title));
+    const lines = Object.entries(data.names.queues).filter(([name]) => isFor(name, false));
+    const queues = lines.map(([name, title]) => target("queue", name, icon("users"), " ", title));
     const agents = Object.entries(data.names.agents).filter(([id]) => Number(id) !== data.agent_id).map(([id, agent]) =>
       target("extension", agent.extension, icon("user"), ` ${agent.name} ${agent.extension}`, element("span", { class: "uc-grow" }), Panes.standing(state.board?.agents?.[id])));
     document.getElementById("transfer-targets").replaceChildren(...queues, ...agents);
-    Consult.drawTargets(state.board);
+    Consult.drawTargets(state.board, lines);
   };
   const draw = () => {
     const my = state.my, call = present();

@@ -239,3 +239,49 @@ def test_after_a_restart_the_consult_is_as_it_was_and_what_was_missed_is_found(c
     assert consult_of(centre) is None
     assert not centre.wanted(HoldLeg)[-1].on
     assert centre.state(1) == "talking"
+
+
+def rung(centre) -> int:
+    """Which agent the consult rings now."""
+    return consult_of(centre)["third_agent_id"]
+
+
+def test_whoever_of_a_queue_answers_is_consulted_and_takes_the_call(centre):
+    leg = consults(centre, "service", "queue")
+    assert rung(centre) == 2 and consult_of(centre)["asked_queue"] == "service"
+    centre.do(LegEnded, leg_id=leg, cause="NO_ANSWER")
+    assert rung(centre) == 3 and centre.state(2) == "idle"
+    assert centre.wanted(HoldLeg)[-1].on and centre.wanted(GuardCaller)[-1].on
+    leg = centre.wanted(DialThird)[-1].leg_id
+    centre.do(ThirdAnswered, leg_id=leg)
+    assert steer(centre, "complete") == "ok"
+    centre.do(LegAnswered, leg_id=leg)
+    assert (centre.state(1), centre.state(3)) == ("wrap-up", "talking")
+
+
+def test_when_nobody_of_the_queue_answers_the_caller_is_back_with_the_agent(centre):
+    consults(centre, "service", "queue")
+    for _ in range(2):
+        centre.do(LegEnded, leg_id=centre.wanted(DialThird)[-1].leg_id, cause="NO_ANSWER")
+    assert consult_of(centre) is None
+    assert not centre.wanted(HoldLeg)[-1].on and not centre.wanted(GuardCaller)[-1].on
+    assert [e.result for e in centre.told(ConsultEnded)] == ["not-reached", "not-reached"]
+    assert (centre.state(1), centre.state(2), centre.state(3)) == ("talking", "idle", "idle")
+
+
+def test_an_agent_who_cancels_the_consult_of_a_queue_rings_nobody_else(centre):
+    leg = consults(centre, "service", "queue")
+    steer(centre, "end")
+    centre.do(LegEnded, leg_id=leg, cause="ORIGINATOR_CANCEL")
+    assert consult_of(centre) is None and len(centre.wanted(DialThird)) == 1
+
+
+def test_a_queue_with_nobody_free_is_not_consulted_and_the_caller_hears_no_music(centre):
+    for n in (2, 3):
+        centre.arrives()
+        centre.answers(n)
+    centre.command("ConsultCall", 1, kind="queue", target="service")
+    assert centre.code() == "nobody-free"
+    centre.command("ConsultCall", 1, kind="queue", target="nowhere")
+    assert centre.code() == "unknown-queue"
+    assert not centre.wanted(HoldLeg) and not centre.wanted(DialThird)

@@ -58,6 +58,7 @@ def test_a_supervisor_without_a_phone_is_asked_for_one(app: Flask, sign_in: Sign
     [
         ("consult", {"kind": "agent", "target": "2"}, contract.ConsultCall),
         ("consult", {"kind": "number", "target": "+862112345678"}, contract.ConsultCall),
+        ("consult", {"kind": "queue", "target": "service"}, contract.ConsultCall),
         *(("consult-to", {"to": to}, contract.SteerConsult) for to in ("private", "customer", "together", "complete", "end")),
     ],
 )  # fmt: skip
@@ -74,7 +75,7 @@ def test_an_agent_consults_for_its_own_call(
 
 @pytest.mark.parametrize(
     ("event", "fields"),
-    [("consult", {"kind": "agent", "target": "2;x"}), ("consult", {"kind": "queue", "target": "2"}), ("consult-to", {"to": "x"})],
+    [("consult", {"kind": "agent", "target": "2;x"}), ("consult", {"kind": "queue", "target": "two words"}), ("consult-to", {"to": "x"})],
 )  # fmt: skip
 def test_what_is_no_consult_is_refused(
     app: Flask, sign_in: SignIn, event: str, fields: dict[str, Any]
