@@ -324,6 +324,16 @@ class MemberOverflowed(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlaceKept(Happened):
+    """The switch had lost the caller's first call (`former_member_id`); this one has the place that it had."""
+
+    member_id: str
+    interaction_id: str
+    queue: str
+    former_member_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class CallbackRequested(Happened):
     """The caller hung up; the member waits in its stead and is called back when it is its turn."""
 
@@ -550,7 +560,7 @@ class AgentStatusChanged(Happened):
 EVENT_TYPES: dict[str, type[Happened]] = {
     c.__name__: c
     for c in (
-        ConsultStarted, ConsultChanged, ConsultEnded, CallSupervised, GroupPaged, MemberEntered, MemberLeft, MemberOverflowed, OfferMade, OfferEnded, CallConnected, CallHeld, CallEnded, ConversationAssigned,
+        ConsultStarted, ConsultChanged, ConsultEnded, CallSupervised, GroupPaged, MemberEntered, MemberLeft, MemberOverflowed, PlaceKept, OfferMade, OfferEnded, CallConnected, CallHeld, CallEnded, ConversationAssigned,
         CallDialed, CallNotReached, CallbackRequested, CallbackTried, CallbackCancelled, ConversationEnded, WrapUpEnded, TalkNoted, AgentStatusChanged,
     )
 }  # fmt: skip

@@ -12,7 +12,7 @@ import structlog
 
 from acd.adapters.dial import checked
 from acd.adapters.lately import Lately
-from acd.adapters.legs import extension_of_event, extension_of_row
+from acd.adapters.legs import core_of, extension_of_event, extension_of_row
 from acd.adapters.stranded import Stranded
 from acd.domain.inputs import (
     CallerGone,
@@ -89,7 +89,9 @@ class SwitchLink:
         try:
             await client.subscribe(*EVENTS)
             self._client = client
-            self._core.submit(SwitchConnected(at_us=self._core.now_us(), switch=self.name))
+            core = await client.api("global_getvar core_uuid", timeout_seconds=API_SECONDS)
+            now = self._core.now_us()
+            self._core.submit(SwitchConnected(at_us=now, switch=self.name, core=core_of(core)))
             log.info("acd_switch_connected", switch=self.name)
             comparing = asyncio.create_task(self._compare(client))
             async for event in client.events():

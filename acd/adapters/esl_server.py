@@ -10,6 +10,7 @@ import structlog
 
 from acd.adapters.call_control import CallControl
 from acd.adapters.dial import is_safe_id, one_line
+from acd.adapters.legs import core_of
 from acd.domain.effects import CallEffect
 from acd.domain.inputs import CallerGone, ControlLost, MemberArrived
 from acd.service.core import Core
@@ -110,4 +111,5 @@ def arrival(data: Event, switch: str, at_us: int) -> MemberArrived:
         wanted_extension=read("uckefu_agent"),
         callback_number=read("uckefu_callback_number"),
         announced=read("uckefu_announced") != "false",
+        core=core_of(data.get("Core-UUID") or ""),
     )

@@ -1,4 +1,4 @@
-"""Whose phone a leg is: read from an event or from a row of `show channels`.
+"""Whose phone a leg is, read from an event or from a row of `show channels`; and the switch's own name.
 
 FreeSWITCH names a leg by its contact, which a softphone may choose freely; the presence id and `dialed_user` carry
 the extension, so they come first.
@@ -10,6 +10,7 @@ from typing import Any
 from esl import Event
 
 _NAME = re.compile(r"sofia/internal/(?:sips?:)?([^@/]+)@")
+_CORE = re.compile(r"[0-9A-Fa-f-]{8,64}")
 
 
 def extension_of_event(event: Event) -> str:
@@ -29,6 +30,12 @@ def extension_of_row(row: dict[str, Any]) -> str:
     if not name.startswith("sofia/internal/"):
         return ""
     return str(row.get("presence_id") or "").partition("@")[0] or _user(name)
+
+
+def core_of(text: str) -> str:
+    """The name that a switch gives itself at its start; "" when it is none."""
+    text = text.strip()
+    return text if _CORE.fullmatch(text) else ""
 
 
 def _user(name: str) -> str:

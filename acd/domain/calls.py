@@ -7,7 +7,17 @@ in our hands again (`BridgeEnded`) or gone (`CallerGone`), so nobody is rung for
 from typing import TYPE_CHECKING, Any
 
 from acd import messages as facts
-from acd.domain import agents, callbacks, conversations, estimates, groups, line, outbound, third_legs
+from acd.domain import (
+    agents,
+    callbacks,
+    conversations,
+    estimates,
+    groups,
+    line,
+    lost_places,
+    outbound,
+    third_legs,
+)
 from acd.domain.causes import outcome_of
 from acd.domain.effects import FetchCaller, HangUpCaller, LetGo, Withdraw
 from acd.domain.inputs import (
@@ -38,6 +48,7 @@ AFTER_TALK_SECONDS = 2  # after a talk, the caller's channel ends or leaves with
 
 def member_arrived(e: "Engine", event: MemberArrived) -> None:
     """A new visit, or somebody who comes back within the grace time and has the place it had."""
+    lost_places.core_seen(e, event.switch, event.core)
     queue = _queue_for(e, event.queue)
     if queue is None:
         e.anomaly(f"no queue at all for {event.channel_id}")
@@ -84,11 +95,15 @@ def _enter(e: "Engine", event: MemberArrived, queue: str) -> None:
     held = (left[1], left[2]) if left and left[0] == queue else None
     if held is None and event.number and e.state.callbacks:
         held = callbacks.take_back(e, event, queue)
-    line.enter(e, queue=queue, place=held, **values)
+    lost = lost_places.take_back(e, event.number, queue) if held is None and e.state.lost_places else None
+    member = line.enter(e, queue=queue, place=lost[1] if lost else held, **values)
+    if lost:
+        lost_places.tell(e, member, lost[0])
 
 
 def _returned(e: "Engine", member: Member, event: MemberArrived) -> None:
     member.switch, member.attended = event.switch, True
+    lost_places.returned(e, member)
     e.cancel("away", member.channel_id)
     if member.state == "offered":  # the dialplan came round again, so the bridge of that offer is over
         _withdraw(e, member)
@@ -108,6 +123,14 @@ def close_former_visit(e: "Engine", member: Member) -> None:
         return
     _withdraw(e, member)
     leave(e, member, "transferred")
+
+
+def close_lost_visit(e: "Engine", member: Member) -> None:
+    """The switch has lost the call, and its caller has called again."""
+    e.state.callers.pop(member.channel_id, None)
+    for offer in _offers_of(e, member):
+        begin_ending(e, offer, "withdrawn", "LOST")
+    leave(e, member, "failed")
 
 
 def _withdraw(e: "Engine", member: Member) -> None:
@@ -145,7 +168,7 @@ def _caller_gone(e: "Engine", event: CallerGone) -> None:
     for offer in _offers_of(e, member):
         # The switch ends the ringing by itself; the agent is free when the leg is known to be gone.
         begin_ending(e, offer, "withdrawn", event.cause)
-    leave(e, member, "abandoned")
+    leave(e, member, "failed" if event.cause == "LOST" and lost_places.is_lost(e, member) else "abandoned")
 
 
 def control_lost(e: "Engine", event: ControlLost) -> None:
@@ -190,6 +213,8 @@ def stayed_away(e: "Engine", channel_id: str) -> None:
     """Timer: the caller did not come back to our socket in the grace time."""
     member = e.state.members.get(channel_id)
     if member and member.state == "away":
+        if not e.state.switches.get(member.switch, True):
+            lost_places.keep(e, member)  # nothing is heard of the switch either
         leave(e, member, "timeout" if member.overdue else "failed")
 
 

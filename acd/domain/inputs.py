@@ -130,6 +130,9 @@ class Rules:
 
     default_queue: str = "service"
     return_grace_seconds: int = 30  # how long a caller's place is kept when its socket is gone
+    redial_grace_seconds: int = (
+        120  # and for a new call from its number, when the switch has lost the call; 0: not
+    )
     page_grace_seconds: int = (
         60  # a page that was open and is gone that long makes its agent not ready; 0: never
     )
@@ -180,6 +183,7 @@ class MemberArrived(Input):
     wanted_extension: str = ""  # the agent who is asked first
     callback_number: str = ""  # the caller wants to be called back there
     announced: bool = True
+    core: str = ""  # see `SwitchConnected`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,7 +269,10 @@ class EndpointChanged(Input):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchConnected(Input):
+    """`core` is the switch's own name since its start; another one after a restart, "" when it does not say."""
+
     switch: str
+    core: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ now and then; `differences` says what to do, and nothing is logged when there ar
 
 from typing import TYPE_CHECKING
 
-from acd.domain import agents, calls, line, third_legs
+from acd.domain import agents, calls, line, lost_places, third_legs
 from acd.domain.inputs import (
     CallerAdrift,
     CallerGone,
@@ -46,6 +46,7 @@ def started(e: "Engine", event: Started) -> None:
 def switch_connected(e: "Engine", event: SwitchConnected) -> None:
     """The event socket of a switch is ours."""
     e.state.switches[event.switch] = True
+    lost_places.core_seen(e, event.switch, event.core)
 
 
 def switch_lost(e: "Engine", event: SwitchLost) -> None:

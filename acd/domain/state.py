@@ -55,6 +55,10 @@ class State:
     left_places: dict[str, list[Any]] = field(
         default_factory=dict
     )  # by interaction id: [queue, place_us, seq]
+    cores: dict[str, str] = field(default_factory=dict)  # by switch: see `SwitchConnected`
+    lost_places: dict[str, list[Any]] = field(
+        default_factory=dict
+    )  # by member id: [number, queue, place_us, seq, until_us]
     do_not_call: tuple[str, ...] = ()
     trunks: tuple[TrunkConfig, ...] = ()
     estimates: dict[str, Estimate] = field(default_factory=dict)  # by queue
@@ -87,6 +91,8 @@ class State:
             "paced_until_us": self.paced_until_us,
             "callbacks": self.callbacks,
             "left_places": self.left_places,
+            "cores": self.cores,
+            "lost_places": self.lost_places,
             "do_not_call": list(self.do_not_call),
             "trunks": [asdict(trunk) for trunk in self.trunks],
             "estimates": {name: asdict(known) for name, known in self.estimates.items()},
@@ -111,6 +117,8 @@ class State:
         state.paced_until_us = data.get("paced_until_us", 0)
         state.callbacks = data.get("callbacks", {})
         state.left_places = data.get("left_places", {})
+        state.cores = data.get("cores", {})
+        state.lost_places = data.get("lost_places", {})
         state.estimates = {name: Estimate(**known) for name, known in data.get("estimates", {}).items()}
         state.do_not_call = tuple(data.get("do_not_call", ()))
         state.trunks = tuple(trunk_config(trunk) for trunk in data.get("trunks", ()))

@@ -69,6 +69,10 @@ class RulesForm(FlaskForm):  # type: ignore[misc]
         5, 600, 30, label=_l("Keep the place of a lost caller (seconds)"),
         description=_l("Who comes back within this time has the old place."),
     )  # fmt: skip
+    redial_grace_seconds = WholeNumber(
+        0, 3600, 120, label=_l("Keep the place of a caller whose call the switch lost (seconds)"),
+        description=_l("Who calls again from the same number within this time has the old place; 0: nobody."),
+    )  # fmt: skip
     extend_max_seconds = WholeNumber(
         60,
         14_400,
@@ -81,7 +85,7 @@ class RulesForm(FlaskForm):  # type: ignore[misc]
         ("conversations", _l("Conversations"), (
             "max_conversations", "conversations_beside_call", "call_stops_conversations", "return_conversations_seconds",
         )),
-        ("customers", _l("Customers"), ("vip_priority", "return_grace_seconds")),
+        ("customers", _l("Customers"), ("vip_priority", "return_grace_seconds", "redial_grace_seconds")),
         ("absence", _l("Agents and phones"), (
             "offers_per_second", "page_grace_seconds", "decline_pause_seconds", "failed_pause_seconds", "failed_pause_max_seconds",
             "extend_max_seconds",

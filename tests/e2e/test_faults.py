@@ -156,3 +156,30 @@ def test_with_the_database_away_calls_go_on_and_the_cdr_is_loaded_once_when_it_i
         assert len(legs) == 2
         assert (session.scalar(select(func.count()).select_from(CallLeg)) or 0) == legs_before + 2
     engine.dispose()
+
+
+def test_after_a_kill_9_of_the_switch_callers_who_call_again_have_their_place(scene: Scene) -> None:
+    numbers = ["13900000011", "13900000012", "13900000013"]
+    callers = {}
+    for count, number in enumerate(numbers, start=1):
+        callers[number] = into_queue(scene, number)
+        wait_until(lambda n=count: len(waiting(scene)) == n, seconds=20, what=f"{count} waiting")
+    before = scene.stack.kill("switch")
+    scene.stack.wait_restarted("switch", before)
+    scene.stack.wait_serves("switch")
+    wait_until(lambda: waiting(scene) == [], seconds=20, what="the lost calls to be gone")
+    for phone in callers.values():
+        phone.close()
+    again = ["13900000019", *reversed(numbers)]  # a newcomer, and the others in another order than before
+    for count, number in enumerate(again, start=1):
+        callers[number] = into_queue(scene, number)
+        wait_until(lambda n=count: len(waiting(scene)) == n, seconds=20, what=f"{count} waiting again")
+    assert waiting(scene) == [*numbers, "13900000019"]
+    agent = scene.agents_phone(FIRST)
+    wait_until(lambda: scene.agent(FIRST).get("registered"), what="the agent's phone")
+    scene.status(FIRST, "ready")
+    incoming = agent.wait("incoming", seconds=10)
+    assert numbers[0] in incoming["from_uri"]
+    for phone in callers.values():
+        phone.hang_up()
+    wait_until(lambda: waiting(scene) == [], what="nobody waiting")

@@ -158,6 +158,7 @@ class ScriptedSwitch:
         self.rings: list[tuple[str, str]] = []  # (extension, caller's uuid), in order
         self.tasks: set[asyncio.Task[Any]] = set()
         self.port = 0
+        self.core = str(uuid.uuid4())
 
     async def __aenter__(self) -> "ScriptedSwitch":
         self.server = await asyncio.start_server(self._inbound, "127.0.0.1", self.port)
@@ -270,6 +271,7 @@ class ScriptedSwitch:
             channel.broken.clear()
             self.channels[channel.uuid] = channel
             channel.running = self.spawn(self._dialplan(channel))
+        self.core = str(uuid.uuid4())
         self.spawn(self._listen())
 
     async def _listen(self) -> None:
@@ -389,6 +391,8 @@ class ScriptedSwitch:
             return _table([self._row(channel) for channel in self.channels.values()])
         if line == "show registrations as json":
             return _table([{"reg_user": extension} for extension in sorted(self.registered)])
+        if line == "global_getvar core_uuid":
+            return self.core
         arguments = rest.split(" ")
         channel = self.channels.get(arguments[0])
         if word == "uuid_hold":

@@ -182,3 +182,26 @@ async def test_calls_that_come_back_after_a_restart_of_the_switch_have_their_pla
         await acd.pages.send(SetStatus(agent_id=1, status="ready"))
         await until(lambda: switch.rings, "the next offer")
         assert switch.rings[0][1] == expected[0]
+
+
+async def test_callers_who_call_again_after_a_restart_of_the_switch_have_their_place(
+    acd: Acd, switch: ScriptedSwitch
+) -> None:
+    """No call was recovered: each comes back as a new call from its number, the last one first."""
+    acd.people(0)
+    async with acd.daemon():
+        await until(lambda: acd.pages.view().get("switches") == {"switch1": True}, "the switch")
+        numbers = [f"1380000000{n}" for n in range(5)]
+        for number in numbers:
+            switch.call(number=number)
+        await until(lambda: len(acd.pages.line()) == 5, "all callers to wait")
+        switch.crash()
+        await until(lambda: acd.pages.view()["switches"] == {"switch1": False}, "the loss to be seen")
+        switch.restart([])
+        await until(lambda: acd.pages.line() == [], "the lost calls to be gone")
+        switch.call(number="13900000009")
+        for number in reversed(numbers[:4]):
+            switch.call(number=number)
+        await until(lambda: len(acd.pages.line()) == 5, "all to be back")
+        waiting = [row["number"] for row in acd.pages.view()["members"]]
+        assert waiting == [*numbers[:4], "13900000009"]

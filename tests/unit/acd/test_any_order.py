@@ -26,6 +26,7 @@ from acd.domain.inputs import (
     Rules,
     SeenLeg,
     Started,
+    SwitchConnected,
     SwitchSeen,
     TierConfig,
     decode_input,
@@ -255,6 +256,10 @@ class AnyOrder(RuleBasedStateMachine):
     def configure(self, agents: int, both: bool) -> None:
         self.centre.configure(agents, QUEUES if both else QUEUES[1:], TIERS)
         self.centre.configure(AGENTS, QUEUES, TIERS)
+
+    @rule(core=st.sampled_from(["one", "two"]))
+    def switch_restarts(self, core: str) -> None:
+        self.centre.do(SwitchConnected, switch="switch1", core=core)
 
     @rule()
     def restart(self) -> None:
