@@ -13,7 +13,9 @@ WORDS: dict[str, dict[str, str]] = {
     "zh": {
         "MemberEntered": "{number} 进入队列 {queue}",
         "OfferMade": "振铃坐席 {agent_id}：规则 {rule}{candidates}{excluded}",
-        "candidates": "，{n} 位可选",
+        "candidates": "，{n} 位可选", "names": "（{list}）", "list": "、",
+        "idle_since_us": "（空闲 {n} 秒）", "calls_today": "（今日接听 {n} 次）", "talked_today_us": "（今日通话 {n} 秒）",
+        "position": "（顺位 {n}）", "conversations": "（当前会话 {n} 个）",
         "score": "，技能得分 {score}", "needs": "；要求 {list}", "at-level": "，级别 {level}",
         "from_agent_id": "，来自坐席 {from_agent_id}", "note": "，备注：{note}",
         "excluded": "；不可选：{list}",
@@ -47,6 +49,9 @@ WORDS: dict[str, dict[str, str]] = {
         "accepted": "接听", "declined": "拒接", "expired": "无应答", "withdrawn": "撤回", "failed": "未接通",
         "answered": "已接通", "abandoned": "客户放弃", "timeout": "超时", "transferred": "转接", "finished": "完成",
         "agent": "坐席", "visitor": "访客", "system": "系统，回到队列", "transfer": "转接",
+        "break": "小休", "meal": "用餐", "meeting": "会议", "training": "培训", "no-answer": "无应答", "offline": "未签入",
+        "offered": "振铃中", "dialling": "外呼中", "talking": "通话中", "wrap-up": "整理中", "busy": "话机占用", "paused": "暂停",
+        "not-registered": "话机未注册", "page-gone": "页面已关闭", "retired": "已停用",
         "full": "会话已满", "in-call": "通话中", "skills": "技能不符", "level": "级别未开放",
         "rule:longest-idle": "空闲最久优先", "rule:round-robin": "轮流分配", "rule:fewest-calls": "接听最少优先",
         "rule:least-talk-time": "通话时长最短优先", "rule:ring-all": "全部振铃", "rule:top-down": "按顺序分配",
@@ -57,7 +62,9 @@ WORDS: dict[str, dict[str, str]] = {
     "en": {
         "MemberEntered": "{number} entered the queue {queue}",
         "OfferMade": "agent {agent_id} rings: rule {rule}{candidates}{excluded}",
-        "candidates": ", {n} could be asked",
+        "candidates": ", {n} could be asked", "names": " ({list})", "list": ", ",
+        "idle_since_us": " (idle for {n} s)", "calls_today": " ({n} calls today)",
+        "talked_today_us": " (talked for {n} s today)", "position": " (position {n})", "conversations": " (has {n} conversations)",
         "score": ", skill score {score}", "needs": "; needed: {list}", "at-level": ", level {level}",
         "from_agent_id": ", from agent {from_agent_id}", "note": ", note: {note}",
         "excluded": "; not asked: {list}",
@@ -94,6 +101,9 @@ WORDS: dict[str, dict[str, str]] = {
         "timeout": "time is over", "transferred": "transferred", "finished": "finished",
         "agent": "by the agent", "visitor": "by the visitor", "system": "by the system, it goes back to its queue",
         "transfer": "handed over",
+        "break": "on a break", "meal": "at a meal", "meeting": "in a meeting", "training": "in training", "no-answer": "no answer",
+        "offline": "signed out", "offered": "already ringing", "dialling": "calling out", "talking": "talking", "wrap-up": "in wrap-up",
+        "busy": "phone busy", "paused": "paused", "not-registered": "phone not registered", "page-gone": "page closed", "retired": "retired",
         "full": "full", "in-call": "in a call", "skills": "lack of skills", "level": "level not open yet",
         "rule:longest-idle": "longest-idle", "rule:round-robin": "round-robin", "rule:fewest-calls": "fewest-calls",
         "rule:least-talk-time": "least-talk-time", "rule:ring-all": "ring-all", "rule:top-down": "top-down",
@@ -155,14 +165,17 @@ def sentence(
     if "agent_id" in values:
         values["agent_id"] = agents.get(values["agent_id"], values["agent_id"])
     if "reason" in event:
-        values |= _reason(event["reason"], words, agents)
+        values |= _reason(event["reason"], int(event.get("at_us", 0)), words, agents)
     kind = "CallResumed" if event["type"] == "CallHeld" and not event["on"] else event["type"]
     return words[kind].format_map(values)
 
 
-def _reason(reason: dict[str, Any], words: dict[str, str], agents: Mapping[int, str]) -> dict[str, Any]:
+def _reason(
+    reason: dict[str, Any], at_us: int, words: dict[str, str], agents: Mapping[int, str]
+) -> dict[str, Any]:
     rule = str(reason.get("rule", "?"))
-    told = words["candidates"].format(n=reason["candidates"]) if "candidates" in reason else ""
+    may = _names(reason.get("eligible", ()), words, agents)
+    told = words["candidates"].format(n=reason["candidates"]) + may if "candidates" in reason else ""
     for name, word in (
         ("score", "score"),
         ("level", "at-level"),
@@ -175,8 +188,33 @@ def _reason(reason: dict[str, Any], words: dict[str, str], agents: Mapping[int, 
     if reason.get("skills"):
         needed = ", ".join(f"{name} ≥ {level}" for name, level in reason["skills"].items())
         told += words["needs"].format(list=needed)
-    excluded = ", ".join(f"{words.get(why, why)} {n}" for why, n in reason.get("excluded", {}).items())
+    who_not = reason.get("not_asked", {})
+    excluded = words["list"].join(
+        f"{words.get(why, why)} {n}{_names(who_not.get(why, ()), words, agents)}"
+        for why, n in reason.get("excluded", {}).items()
+    )
     text = words["excluded"].format(list=excluded) if excluded else ""
     if reason.get("another_round"):
         text += words["again"]
-    return {"rule": words.get(f"rule:{rule}", rule), "candidates": told, "excluded": text}
+    rule = words.get(f"rule:{rule}", rule) + _figure(reason, at_us, words)
+    return {"rule": rule, "candidates": told, "excluded": text}
+
+
+def _names(ids: Iterable[int], words: dict[str, str], agents: Mapping[int, str]) -> str:
+    found = words["list"].join(str(agents.get(agent_id, agent_id)) for agent_id in ids)
+    return words["names"].format(list=found) if found else ""
+
+
+def _figure(reason: dict[str, Any], at_us: int, words: dict[str, str]) -> str:
+    """What decided among those who could be asked, as far as it says something to people."""
+    for name, per in (
+        ("idle_since_us", 1_000_000),
+        ("calls_today", 1),
+        ("talked_today_us", 1_000_000),
+        ("position", 1),
+        ("conversations", 1),
+    ):
+        if name in reason:
+            figure = at_us - reason[name] if name == "idle_since_us" else reason[name]
+            return words[name].format(n=figure // per)
+    return ""

@@ -91,9 +91,13 @@ class QueueBoard:
         found = {reason: n for reason, n in sorted(self.census.items()) if n and reason != FREE}
         for kind, group in self.groups.items():
             if not self.suits(need, kind):
-                why = "level" if self._is_skilled(need, kind) else "skills"
+                why = self.unsuited(need, kind)
                 found[why] = found.get(why, 0) + len(group)
         return found
+
+    def unsuited(self, need: Need, kind: Kind) -> str:
+        """Why agents of this kind may not be asked, in a word."""
+        return "level" if self._is_skilled(need, kind) else "skills"
 
     def staffed_levels(self) -> tuple[int, ...]:
         """The levels where somebody is signed in."""
@@ -343,6 +347,27 @@ class Board:
         stands = self._standing.get(agent.agent_id)
         if stands:
             board.change_guest(agent, tier, here[2], stands[0])
+
+    def named(self, board: QueueBoard, need: Need) -> tuple[list[int], dict[str, list[int]]]:
+        """Who of a queue's agents may be asked, and who not, by reason."""
+        may: list[int] = []
+        others: dict[str, list[int]] = {}
+        for agent_id in sorted(board.tiers):
+            why = self._standing[agent_id][board.is_written]
+            if why == FREE:
+                kind = board.free[agent_id][0]
+                if need.wanted == agent_id or (
+                    not need.wanted and kind.level != GUEST and board.suits(need, kind)
+                ):
+                    may.append(agent_id)
+                    continue
+                if need.wanted or kind.level == GUEST:
+                    continue  # somebody else was asked for by name
+                why = board.unsuited(need, kind)
+            elif board.tiers[agent_id].level == GUEST:
+                continue
+            others.setdefault(why, []).append(agent_id)
+        return may, dict(sorted(others.items()))
 
     def queues_of(self, agent_id: int) -> list[tuple[QueueBoard, TierConfig, Kind]]:
         """The agent's queues."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from acd.domain.engine import Engine
 
 MOST_AT_ONCE = 20  # phones that ring for one caller
+MOST_NAMED = 20  # in a queue with more agents an offer says how many could be asked, and not who
 Pair = tuple[int, MemberKey, str, Rank, bool]
 """0 for a first try and 1 for another round, the member's place, queue name, the agent's rank, whether the agent proposed
 it: the lowest is offered next."""
@@ -128,7 +129,7 @@ def _still_stands(e: "Engine", pair: Pair, member: Member) -> bool:
 
 def _take(e: "Engine", member: Member, agent: Agent, *, another_round: bool) -> None:
     board = e.board.queues[member.queue]
-    reason = _reason(board, member, agent, another_round=another_round)
+    reason = _reason(e, board, member, agent, another_round=another_round)
     if another_round:
         member.tried = []
     if member.callback_number and not member.attended:
@@ -184,15 +185,16 @@ def _make_offer(e: "Engine", member: Member, agent: Agent, reason: dict[str, Any
     )  # fmt: skip
 
 
-def _reason(board: QueueBoard, member: Member, agent: Agent, *, another_round: bool) -> dict[str, Any]:
-    """Why this agent: the rule and what decided, how many could be asked, who could not and why."""
+def _reason(
+    e: "Engine", board: QueueBoard, member: Member, agent: Agent, *, another_round: bool
+) -> dict[str, Any]:
+    """Why this agent: the rule and what decided, who could be asked, who could not and why."""
     need: Need = board.seats[member.channel_id][0]
     tier = board.tiers[agent.agent_id]
     reason = {
         "rule": board.strategy.name,
         **board.strategy.explain(agent, tier),
-        "candidates": board.candidates(need),
-        "excluded": board.excluded(need),
+        **_who(e, board, need),
         "waiting": len(board.seats),
         "priority": member.priority,
         "tried": list(member.tried),
@@ -209,6 +211,15 @@ def _reason(board: QueueBoard, member: Member, agent: Agent, *, another_round: b
     if tier.level > 1 or board.config.tier_wait_seconds:
         reason["level"] = tier.level
     return reason
+
+
+def _who(e: "Engine", board: QueueBoard, need: Need) -> dict[str, Any]:
+    """Who could be asked and who not, by reason: how many, and who they are where they can be listed."""
+    if len(board.tiers) > MOST_NAMED:
+        return {"candidates": board.candidates(need), "excluded": board.excluded(need)}
+    may, others = e.board.named(board, need)
+    numbers = {why: len(ids) for why, ids in others.items()}
+    return {"candidates": len(may), "excluded": numbers, "eligible": may, "not_asked": others}
 
 
 def music_for_silent(e: "Engine") -> None:

@@ -14,10 +14,11 @@ from acd.adapters.legs import extension_of_event, extension_of_row
 from acd.adapters.switchboard import api_lines
 from acd.domain.effects import HangUpCaller, LetGo, OfferCall, TransferCaller
 from acd.domain.engine import Engine
-from acd.domain.inputs import LegHeld, encode_input
+from acd.domain.inputs import LegHeld, QueueConfig, encode_input
 from acd.domain.state import State
+from acd.domain.states import AGENT_STATES
 from acd.domain.view import build
-from acd.messages import EVENT_TYPES, encode_event
+from acd.messages import CHOSEN_STATUSES, EVENT_TYPES, encode_event
 from acd.replay import BadLog, replay
 from acd.service.presence import PresenceWatch
 from acd.service.record import digest
@@ -44,11 +45,44 @@ def test_the_story_of_a_call_is_told_in_sentences() -> None:
     events = [json.loads(encode_event(event)) for event in a_day().events]
     told = "\n".join(story(events, "i1", "en", "UTC"))
     assert "13800138000 entered the queue service" in told
-    assert "agent 1 rings: rule longest-idle, 2 could be asked" in told
+    assert "agent 1 rings: rule longest-idle (idle for 2 s), 2 could be asked (1, 2)" in told
     assert "agent 1 stops ringing: no answer (NO_ANSWER)" in told
-    assert "agent 2 rings: rule longest-idle, 1 could be asked; not asked: no-answer 1" in told
+    assert (
+        "agent 2 rings: rule longest-idle (idle for 1 s), 1 could be asked (2); not asked: no answer 1 (1)"
+        in told
+    )
     assert "the talk with agent 2 is over, 30 s of wrap-up" in told
     assert story(events, "somebody else", "en", "UTC") == []
+
+
+def test_the_story_names_who_could_be_asked_and_who_not_and_why_and_what_decided() -> None:
+    queue = QueueConfig(name="service", strategy="fewest-calls", skills="english >= 2")
+    skills = {1: {"english": 3}, 2: {"english": 2}, 3: {"english": 1}, 4: {"english": 3}, 5: {"english": 3}}
+    centre = Centre(agents=5, queues=(queue,), skills=skills)
+    centre.ready(1, 2, 3, 4)
+    centre.command("SetStatus", 4, status="meal")
+    centre.arrives(channel="i1")
+    names = {1: "张三", 2: "李四", 3: "王五", 4: "赵六", 5: "孙七"}
+    events = [json.loads(encode_event(event)) for event in centre.events]
+    told = story(events, "i1", "zh", "UTC", names)[-1]
+    assert told.endswith(
+        "振铃坐席 张三：规则 接听最少优先（今日接听 0 次），2 位可选（张三、李四）；要求 english ≥ 2；不可选："
+        "用餐 1（赵六）、未签入 1（孙七）、技能不符 1（王五）"
+    )
+
+
+def test_in_a_great_queue_the_story_has_figures_and_no_names() -> None:
+    centre = Centre(agents=21)
+    centre.ready(1, 2)
+    centre.arrives(channel="i1")
+    told = story([json.loads(encode_event(event)) for event in centre.events], "i1", "en", "UTC")[-1]
+    assert told.endswith("2 could be asked; not asked: signed out 19")
+
+
+def test_whatever_keeps_an_agent_from_being_asked_has_a_word() -> None:
+    reasons = {*CHOSEN_STATUSES, "no-answer", *AGENT_STATES} - {"ready", "idle", "not-ready", "signed-out"}
+    reasons |= {"not-registered", "page-gone", "paused", "full", "retired", "in-call", "level", "skills"}
+    assert reasons <= set(WORDS["zh"])
 
 
 def test_both_languages_know_the_same_words() -> None:
