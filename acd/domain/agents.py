@@ -98,11 +98,12 @@ def retire(e: "Engine", agent: Agent) -> None:
 
 def after_offer(e: "Engine", agent: Agent, outcome: str) -> None:
     """The offer did not become a talk: what that means for the agent, by its outcome."""
+    missed_enough = outcome == "expired" and _count_no_answer(e, agent)
     if agent.next_status:
         set_status(e, agent, agent.next_status, agent.next_status_by)
-    elif outcome == "expired":
+    elif missed_enough:
         set_status(e, agent, "no-answer", "system")
-    if outcome == "declined":
+    if outcome == "declined" or (outcome == "expired" and not missed_enough):
         pause(e, agent, e.state.rules.decline_pause_seconds)
     elif outcome == "failed":
         agent.failures += 1
@@ -110,6 +111,15 @@ def after_offer(e: "Engine", agent: Agent, outcome: str) -> None:
         doubled = rules.failed_pause_seconds * 2 ** min(agent.failures - 1, 10)
         pause(e, agent, min(doubled, rules.failed_pause_max_seconds))
     rest(e, agent, keep_idle_since=outcome == "withdrawn")
+
+
+def _count_no_answer(e: "Engine", agent: Agent) -> bool:
+    """Whether this was one too many in a row."""
+    agent.no_answers += 1
+    is_enough = agent.no_answers >= e.state.rules.no_answers_in_a_row
+    if is_enough:
+        agent.no_answers = 0
+    return is_enough
 
 
 def after_talk(e: "Engine", agent: Agent, talk: Talk) -> None:

@@ -266,7 +266,7 @@ def _connect(e: "Engine", agent: Agent, offer: Offer, member: Member) -> None:
         if other is not offer:
             begin_ending(e, other, "withdrawn", "LOSE_RACE")
     member.leg_id, member.more_legs = offer.leg_id, []
-    agent.offer, agent.failures = None, 0
+    agent.offer, agent.failures, agent.no_answers = None, 0, 0
     agent.talk = Talk(
         offer_id=offer.offer_id, leg_id=offer.leg_id, interaction_id=offer.interaction_id, channel_id=offer.channel_id,
         switch=offer.switch, queue=offer.queue, number=offer.number, did=offer.did, intent=offer.intent,

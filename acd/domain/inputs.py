@@ -136,7 +136,8 @@ class Rules:
     page_grace_seconds: int = (
         60  # a page that was open and is gone that long makes its agent not ready; 0: never
     )
-    decline_pause_seconds: int = 5
+    no_answers_in_a_row: int = 1  # so many unanswered offers make an agent `no-answer`
+    decline_pause_seconds: int = 5  # after declining, and after an unanswered offer that did not
     failed_pause_seconds: int = 5  # doubles with each failure in a row
     failed_pause_max_seconds: int = 60
     ring_slack_seconds: int = 3  # the switch ends the ringing by itself; this much later we do

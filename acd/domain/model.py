@@ -245,6 +245,7 @@ class Agent:
     page_gone_since_us: int | None = None  # a page was open, now none is
     paused_until_us: int = 0
     failures: int = 0  # of the phone, in a row
+    no_answers: int = 0  # offers that rang in vain, in a row
     offer: Offer | None = None
     talk: Talk | None = None
     wrap_up: WrapUp | None = None

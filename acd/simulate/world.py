@@ -48,6 +48,7 @@ class Call:
     batch: Batch
     legs: list[str] = field(default_factory=list)
     connected: bool = False
+    stopping: int = 0  # phones that were told to ring no longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,15 +255,20 @@ class World:
         call = self._calls.get(effect.channel_id)
         if call is not None and effect.leg_id in call.legs:
             call.legs.remove(effect.leg_id)
+            call.stopping += 1
             self._at(self.now_us, self._silent, effect)
 
     def _silent(self, effect: Withdraw) -> None:
         self._apply(LegEnded(at_us=self.now_us, leg_id=effect.leg_id, cause=effect.cause))
-        self._apply(
-            BridgeEnded(
+        call = self._calls.get(effect.channel_id)
+        if call is None:
+            return
+        call.stopping -= 1
+        if not call.stopping and not call.legs:  # one bridge, however many phones rang
+            ended = BridgeEnded(
                 at_us=self.now_us, channel_id=effect.channel_id, leg_id=effect.leg_id, cause=effect.cause
             )
-        )
+            self._apply(ended)
 
     # ---- what is counted -----------------------------------------------------------------------------
 

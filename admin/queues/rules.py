@@ -43,6 +43,10 @@ class RulesForm(FlaskForm):  # type: ignore[misc]
     vip_priority = WholeNumber(
         0, 9, 1, label=_l("Priority for each VIP level"), description=_l("0: VIP customers wait like others.")
     )
+    no_answers_in_a_row = WholeNumber(
+        1, 20, 1, label=_l("Unanswered calls in a row that take an agent off"),
+        description=_l("The agent's status is then No answer until Ready is chosen; before that it is only left alone for the pause after declining."),
+    )  # fmt: skip
     decline_pause_seconds = WholeNumber(
         0, 600, 5, label=_l("Pause after declining (seconds)"),
         description=_l("So long nothing is offered to an agent who declined."),
@@ -87,7 +91,7 @@ class RulesForm(FlaskForm):  # type: ignore[misc]
         )),
         ("customers", _l("Customers"), ("vip_priority", "return_grace_seconds", "redial_grace_seconds")),
         ("absence", _l("Agents and phones"), (
-            "offers_per_second", "page_grace_seconds", "decline_pause_seconds", "failed_pause_seconds", "failed_pause_max_seconds",
+            "offers_per_second", "page_grace_seconds", "no_answers_in_a_row", "decline_pause_seconds", "failed_pause_seconds", "failed_pause_max_seconds",
             "extend_max_seconds",
         )),
     )  # fmt: skip

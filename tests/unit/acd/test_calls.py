@@ -21,6 +21,7 @@ from acd.domain.inputs import (
     LegEnded,
     LegHeld,
     QueueConfig,
+    Rules,
 )
 from acd.domain.view import build
 from acd.messages import (
@@ -91,6 +92,40 @@ def test_nobody_answers_and_the_next_agent_rings_and_the_first_gets_no_more_call
     assert centre.offered_to(centre.arrives()) is None
     centre.command("SetStatus", 1, status="ready")
     assert centre.state(1) == "offered"
+
+
+def test_so_many_unanswered_calls_in_a_row_as_the_rule_says_take_an_agent_off() -> None:
+    centre = Centre(agents=1, rules=Rules(no_answers_in_a_row=3))
+    centre.ready(1)
+    caller = centre.arrives()
+    for _ in range(2):
+        assert centre.offered_to(caller) == 1
+        centre.phone_fails(1, "NO_ANSWER")
+        assert (centre.agent(1).status, centre.offered_to(caller)) == ("ready", None)
+        centre.wait(5)
+    centre.answers(1)  # the row is broken
+    centre.agent_hangs_up(1)
+    centre.wait(30)
+    caller = centre.arrives()
+    for _ in range(3):
+        assert centre.agent(1).status == "ready"
+        centre.phone_fails(1, "NO_ANSWER")
+        centre.wait(5)
+    assert (centre.agent(1).status, centre.state(1)) == ("no-answer", "not-ready")
+    assert centre.line() == [caller]
+
+
+def test_after_declining_an_agent_is_left_alone_as_long_as_the_rule_says() -> None:
+    centre = Centre(agents=1, rules=Rules(decline_pause_seconds=40))
+    centre.ready(1)
+    caller = centre.arrives()
+    centre.command("DeclineOffer", 1, offer_id=centre.agent(1).offer.offer_id)
+    centre.phone_fails(1, "PICKED_OFF")
+    centre.wait(39)
+    assert centre.offered_to(caller) is None
+    centre.wait(1)
+    assert centre.offered_to(caller) == 1
+    assert centre.agent(1).status == "ready"
 
 
 def test_the_switch_may_end_the_ringing_by_itself() -> None:
@@ -267,6 +302,33 @@ def test_a_note_is_taken_after_the_wrap_up_time_too() -> None:
     assert [event.note for event in centre.told(TalkNoted)] == ["late"]
     centre.command("FinishWrapUp", 1, offer_id="somebody else's", note="no")
     assert centre.wanted(Answer)[-1].code == "not-your-call"
+
+
+def test_wrap_up_is_as_long_as_the_queue_of_the_call_says() -> None:
+    queues = (QueueConfig(name="service", wrap_up_seconds=15), QueueConfig(name="sales", wrap_up_seconds=90))
+    centre = Centre(agents=1, queues=queues)
+    centre.ready(1)
+    for queue, seconds in (("service", 15), ("sales", 90)):
+        centre.arrives(queue=queue)
+        centre.answers(1)
+        centre.agent_hangs_up(1)
+        centre.wait(seconds - 1)
+        assert centre.state(1) == "wrap-up"
+        centre.wait(1)
+        assert centre.state(1) == "idle"
+
+
+def test_a_wrap_up_is_not_made_longer_than_the_rule_allows() -> None:
+    centre = Centre(agents=1, rules=Rules(extend_max_seconds=60))
+    centre.ready(1)
+    centre.arrives()
+    centre.answers(1)
+    centre.agent_hangs_up(1)
+    centre.command("ExtendWrapUp", 1, seconds=31)
+    assert centre.wanted(Answer)[-1].code == "too-long"
+    centre.command("ExtendWrapUp", 1, seconds=30)
+    centre.wait(60)
+    assert centre.state(1) == "idle"
 
 
 def test_wrap_up_can_be_made_longer() -> None:

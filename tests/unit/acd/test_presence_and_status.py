@@ -70,6 +70,39 @@ def test_offline_signs_out() -> None:
     assert centre.state(1) == "signed-out"
 
 
+def test_a_supervisor_signs_out_an_agent_who_is_offered_nothing_any_more() -> None:
+    centre = Centre(agents=1)
+    centre.ready(1)
+    centre.command("SetStatus", 1, status="offline", actor="supervisor:7")
+    assert centre.state(1) == "signed-out"
+    assert [(e.status, e.by) for e in centre.told(AgentStatusChanged)][-1] == ("offline", "supervisor")
+    assert centre.offered_to(centre.arrives()) is None
+
+
+def test_a_supervisor_who_signs_out_an_agent_in_a_talk_does_not_cut_it_off() -> None:
+    centre = Centre(agents=1)
+    centre.ready(1)
+    centre.arrives()
+    centre.answers(1)
+    centre.command("SetStatus", 1, status="offline", actor="supervisor:7")
+    assert (centre.state(1), centre.wanted(Answer)[-1].code) == ("talking", "later")
+    centre.agent_hangs_up(1)
+    assert [(e.status, e.by) for e in centre.told(AgentStatusChanged)][-1] == ("offline", "supervisor")
+    waiting = centre.arrives()
+    centre.wait(30)
+    assert (centre.state(1), centre.offered_to(waiting)) == ("signed-out", None)
+
+
+def test_a_supervisor_who_signs_out_an_agent_in_wrap_up_ends_that_at_once() -> None:
+    centre = Centre(agents=1)
+    centre.ready(1)
+    centre.arrives()
+    centre.answers(1)
+    centre.agent_hangs_up(1)
+    centre.command("SetStatus", 1, status="offline", actor="supervisor:7")
+    assert centre.state(1) == "signed-out"
+
+
 # ---- pages ---------------------------------------------------------------------------------------------
 
 

@@ -4,6 +4,9 @@ from typing import Any
 
 import pytest
 
+from acd.domain.effects import OfferCall
+from acd.domain.engine import Decision, Engine
+from acd.domain.inputs import BridgeEnded, Input
 from acd.simulate.run import simulate
 from acd.simulate.scenario import read_scenario
 
@@ -117,3 +120,26 @@ def test_when_all_phones_ring_the_first_who_answers_has_the_call() -> None:
     one, every = told(text.replace("STRATEGY", "longest-idle")), told(text.replace("STRATEGY", "ring-all"))
     assert every["answered"] > 0.98 * every["offered"]
     assert every["asa_seconds"]["ci95"][1] < one["asa_seconds"]["ci95"][0]
+
+
+def test_when_all_phones_ring_in_vain_the_switch_ends_one_bridge(monkeypatch: pytest.MonkeyPatch) -> None:
+    rings, ends = [], []
+    apply = Engine.apply
+
+    def noted(engine: Engine, event: Input) -> Decision:
+        decision = apply(engine, event)
+        rings.extend(effect for effect in decision.effects if isinstance(effect, OfferCall))
+        ends.extend([event] if isinstance(event, BridgeEnded) else [])
+        return decision
+
+    monkeypatch.setattr(Engine, "apply", noted)
+    text = """
+    replications: 2
+    queues: [{name: service, strategy: ring-all, wrap_up_seconds: 0, offer_timeout_seconds: 20, max_wait_seconds: 3000}]
+    agents: [{count: 3, queues: {service: 1}, answer: {mean_seconds: 60, distribution: fixed}, shifts: [{from: "09:00", until: "10:00"}]}]
+    load: [{queue: service, per_minute: [{from: "09:00", until: "09:20", per_minute: 0.5}], service: {mean_seconds: 60, distribution: fixed}}]
+    """
+    assert told(text)["answered"] == 0
+    assert len(rings) > 5
+    assert max(len(ring.leg_ids) for ring in rings) == 3
+    assert len(rings) - 2 <= len(ends) <= len(rings)  # one may still ring at the end of each day
