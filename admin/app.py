@@ -41,7 +41,7 @@ from admin import (
     users,
 )
 from admin.db import db
-from admin.sockets import socketio
+from admin.sockets import App, socketio
 from admin.throttle import LoginThrottle
 from uckefu.settings import Settings
 
@@ -56,7 +56,7 @@ def create_app(settings: Settings, *, async_mode: str = "threading", **overrides
         async_mode: `eventlet` or `gevent` in production (after `admin.server.patch()`), `threading` in tests.
         overrides: Flask configuration that wins, for tests.
     """
-    app = Flask("admin")
+    app = App("admin")
     app.config.update(_configuration(settings) | overrides)
     bus = connect_bus(settings)
     app.extensions["uckefu"] = {

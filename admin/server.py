@@ -7,6 +7,7 @@ patched late leaves unpatched locks behind. The settings that made the differenc
 import gc
 import logging
 import os
+import select
 import signal
 import socket
 import warnings
@@ -76,6 +77,22 @@ def off_the_loop(function: Callable[..., Value], *arguments: Any) -> Value:
 
         return gevent.get_hub().threadpool.apply(function, arguments)  # type: ignore[no-any-return]
     return function(*arguments)
+
+
+def wait_briefly(descriptor: int, milliseconds: int) -> None:
+    """Wait until it can be read, letting no other green thread run: for an answer that is quicker than their turns."""
+    if _patched == "eventlet":
+        from eventlet import patcher
+
+        poll = patcher.original("select").poll()
+    elif _patched == "gevent":
+        from gevent import monkey
+
+        poll = monkey.get_original("select", "poll")()
+    else:
+        poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    poll.poll(milliseconds)
 
 
 def end_when_told() -> None:
