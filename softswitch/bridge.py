@@ -122,7 +122,7 @@ def talk(first: Leg, second: Leg) -> None:
     second.publish("CALL_UPDATE", {"Direction": "SEND", "Bridged-To": first.uuid})
     first.publish("CALL_UPDATE", {"Direction": "SEND", "Bridged-To": second.uuid})
     bridge.serve(first)
-    _part(first, second)
+    _part(bridge)
     first.publish("CHANNEL_UNBRIDGE", ends)
     _after(first, second)
 
@@ -137,16 +137,23 @@ def _note(leg: Leg, peer: Leg) -> None:
     leg.set_variables({"last_bridge_to": peer.uuid, "bridge_uuid": peer.uuid, "bridge_channel": peer.name})
 
 
-def _part(first: Leg, second: Leg) -> None:
-    """The second leg is on its way before UNBRIDGE is told, as in FreeSWITCH."""
+def _part(bridge: Bridge) -> None:
+    """The second leg is on its way before UNBRIDGE is told, as in FreeSWITCH.
+
+    By now either leg may be in its next bridge (`uuid_bridge`), which must not be taken away from it.
+    """
+    first, second = bridge.first, bridge.second
     if second.is_ready and second.state == "CS_EXCHANGE_MEDIA":
         _leave(second)
-    first.bridge = second.bridge = None
+    is_last = second.bridge is bridge
+    for leg in (first, second):
+        if leg.bridge is bridge:
+            leg.bridge = None
     if first.hangup_cause:
         second.set_variable("bridge_hangup_cause", first.hangup_cause)
     if second.hangup_cause:
         first.set_variable("bridge_hangup_cause", second.hangup_cause)
-    if second.is_up:  # a leg that is gone reports the call that it was part of
+    if second.is_up and is_last:  # a leg that is gone reports the call that it was part of
         second.set_variable("call_uuid", second.uuid)
 
 

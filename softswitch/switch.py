@@ -268,13 +268,15 @@ class SoftSwitch:
         first, second = self.find(uuid), self.find(other_uuid)
         if first is None or second is None or first is second or not (first.is_up and second.is_up):
             return False
-        for leg in (first, second):
-            if leg.bridge is not None:
-                leg.bridge.end()
+        bridges = [leg.bridge for leg in (first, second) if leg.bridge is not None]
         first.pending_bridge = second
-        second.flags.transfer = first.flags.transfer = True  # leave what runs
+        # Leave what runs; said before the bridges end, because the end of one hangs up whoever has nowhere to go.
+        second.flags.transfer = first.flags.transfer = True
         second.go("CS_CONSUME_MEDIA")
-        return first.go("CS_SOFT_EXECUTE")
+        is_on_its_way = first.go("CS_SOFT_EXECUTE")
+        for each in bridges:
+            each.end()
+        return is_on_its_way
 
     def legs_connected(self, leg: Leg) -> None:
         """A bridge begins for this leg."""
