@@ -6,7 +6,7 @@ from tests.conformance.hearing import HEADER_BYTES, milliseconds_of, samples_of,
 from tests.support.waiting import wait_until
 from uckefu.demo.phone import Phone
 
-HEARD_MILLISECONDS = 300
+HEARD_MILLISECONDS = 200
 
 
 class Handset(Phone):
@@ -27,17 +27,17 @@ class Handset(Phone):
         self.wait("recording", path=str(self._path))
         self.seen.clear()
 
-    def hears(self, tone: str, seconds: float = 8) -> None:
+    def hears(self, tone: str, seconds: float = 8, *, milliseconds: int = HEARD_MILLISECONDS) -> None:
         """Wait until the phone hears this tone, from now on, for a moment. Raises TimeoutError."""
         size = self._path.stat().st_size if self._path.exists() else 0
         begin = max(0, size - HEADER_BYTES)
         wait_until(
-            lambda: milliseconds_of(samples_of(self._path, first_byte=begin), tone) >= HEARD_MILLISECONDS,
+            lambda: milliseconds_of(samples_of(self._path, first_byte=begin), tone) >= milliseconds,
             seconds=seconds,
             what=f"phone {self.user} to hear {tone!r}",
         )
 
-    def hears_silence(self, milliseconds: int = 1000, seconds: float = 8) -> None:
+    def hears_silence(self, milliseconds: int = 500, seconds: float = 8) -> None:
         """Wait until so much of the recording in a row, from now on, has no tone in it. Raises TimeoutError."""
         begin = max(0, (self._path.stat().st_size if self._path.exists() else 0) - HEADER_BYTES)
 

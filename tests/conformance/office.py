@@ -10,6 +10,15 @@ from tests.conformance.hearing import AGENT, CALLER, SECOND
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
 
+# Callers are in the queue at once: what these tests are about begins there.
+STRAIGHT = """version: 1
+title: straight
+start: service
+nodes:
+  service: {type: queue, queue: service}
+"""
+FILES = {"flows/main.yml": STRAIGHT}
+
 
 class Office:
     """The stack with two agents' phones and a caller; agents are named by extension."""
@@ -51,6 +60,15 @@ class Office:
             seconds=20,
         )
         assert self.acd.send(SetStatus(agent_id=self.ids[extension], status=status)).ok
+
+    def talk_begins(self) -> dict:
+        """1001 answers the caller and they hear each other; the call as the page has it."""
+        self.choose("1001", "ready")
+        self.caller.call("4001")
+        self.phones["1001"].answer_next(30)
+        self.caller.hears("agent")
+        self.phones["1001"].hears("caller")
+        return wait_until(lambda: self.agent("1001").get("call"), what="the call")
 
     def close(self) -> None:
         """Everything goes home."""

@@ -27,7 +27,7 @@ from acd.contract import (
 from sql.models import Agent, AgentRouting, Talk
 from tests.conformance.handset import Handset
 from tests.conformance.hearing import CALLER, channels_of, story
-from tests.conformance.office import Office, record
+from tests.conformance.office import FILES, Office, record
 from tests.conformance.switches import NAMES, stack_environment
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
@@ -81,7 +81,7 @@ class Outward(Office):
 @pytest.fixture(scope="module", params=NAMES)
 def open_office(request, tmp_path_factory) -> Iterator[Outward]:
     environment = stack_environment(request.param) | {"UCKEFU_DIDS": "4001,4002"}
-    stack = Stack(environment, files={"centre.yml": json.dumps(CENTRE)})
+    stack = Stack(environment, files={"centre.yml": json.dumps(CENTRE), **FILES})
     with Handset(CUSTOMER, f"127.0.0.1:{stack.ports.gateway}") as customer:
         stack.environment["UCKEFU_GATEWAY"] = customer.address
         with stack:
@@ -115,9 +115,8 @@ def test_the_agents_phone_rings_first_then_the_customers_and_the_record_is_like_
     assert "4001" in shown["from_uri"]
     office.reaches("customer")
     office.customer.do("answer")
-    for _ in range(3):  # what lasts less than a second is not kept
-        office.customer.hears("agent")
-        office.phones["1001"].hears("caller")
+    office.customer.hears("agent", milliseconds=1500)  # what lasts less than a second is not kept
+    office.phones["1001"].hears("caller")
     call = wait_until(lambda: office.agent("1001").get("call"), what="the call on the page")
     assert (call["direction"], call["number"]) == ("outbound", CUSTOMER)
     assert office.send(HangUpCall) == "ok"
@@ -305,13 +304,7 @@ def test_a_customer_whom_the_agent_called_is_transferred_to_a_consulted_colleagu
 
 def test_a_number_outside_is_consulted_by_the_rules_of_calling_out_and_takes_the_caller(office, tmp_path):
     office.caller.begin(tmp_path)
-    office.choose("1001", "ready")
-    office.caller.call("4001")
-    office.caller.wait("confirmed")
-    office.caller.do("dtmf", digits="2")
-    office.phones["1001"].answer_next(30)
-    office.caller.hears("agent")
-    wait_until(lambda: office.agent("1001").get("call"), what="the call on the page")
+    office.talk_begins()
     assert office.send(ConsultCall, kind="number", target="13900000009") == "number-not-allowed"
     _consults(office, kind="number", target=CUSTOMER)
     office.customer.answer_next()

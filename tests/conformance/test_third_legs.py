@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from acd.contract import ConsultCall, HangUpCall, SetStatus, SteerConsult, SuperviseCall
 from sql.models import Talk
 from tests.conformance.hearing import channels_of, story
-from tests.conformance.office import Office, record
+from tests.conformance.office import FILES, Office, record
 from tests.conformance.switches import NAMES, stack_environment
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.timeout(300)
 
 @pytest.fixture(scope="module", params=NAMES)
 def open_office(request, tmp_path_factory) -> Iterator[Office]:
-    with Stack(stack_environment(request.param)) as stack:
+    with Stack(stack_environment(request.param), files=FILES) as stack:
         made = Office(stack, tmp_path_factory.mktemp("office"))
         yield made
         made.close()
@@ -36,16 +36,8 @@ def office(open_office: Office, tmp_path) -> Iterator[Office]:
     made.customer, made.agent_phone, made.third = made.caller, made.phones["1001"], made.phones["1002"]
     for phone in (made.customer, made.agent_phone, made.third):
         phone.begin(tmp_path)
-    made.choose("1001", "ready")
-    made.customer.call("4001")
-    made.customer.wait("confirmed")
-    made.customer.do("dtmf", digits="2")
-    made.agent_phone.answer_next(30)
-    made.customer.hears("agent")
-    made.agent_phone.hears("caller")
     made.choose("1002", "break")
-    call = wait_until(lambda: made.agent("1001").get("call"), what="the call")
-    made.interaction_id = call["interaction_id"]
+    made.interaction_id = made.talk_begins()["interaction_id"]
     yield made
     made.customer.hang_up()
     for extension in made.phones:
@@ -224,3 +216,53 @@ def test_a_supervisor_who_stops_leaves_the_talk_as_it_was_and_was_heard_by_nobod
     heard = office.customer.heard()  # the flow's prompts before the talk are no tones of ours
     assert "second" not in heard[heard.index("agent") :]
     assert "second" not in office.agent_phone.heard()
+
+
+def asks_the_queue(office: Office) -> None:
+    """The agent consults whoever of its queue is free; that is 1002."""
+    office.choose("1002", "ready")
+    state(office, "1002", "idle")
+    command = ConsultCall(agent_id=office.ids["1001"], kind="queue", target="service")
+    assert office.acd.send(command).ok
+    wait_until(lambda: consult_of(office).get("asked_queue") == "service", what="the consult on the page")
+
+
+def test_whoever_of_a_consulted_queue_answers_talks_with_the_agent_first_and_then_has_the_customer(office):
+    asks_the_queue(office)
+    office.third.answer_next()
+    office.agent_phone.hears("second")
+    office.customer.hears_silence()
+    wait_until(lambda: consult_of(office).get("answered_at_us"), what="the consult to be answered")
+    steer(office, "complete")
+    office.agent_phone.wait("disconnected")
+    office.customer.hears("second")
+    state(office, "1002", "talking")
+
+
+def test_when_nobody_of_a_consulted_queue_answers_the_agent_has_the_customer_again(office):
+    asks_the_queue(office)
+    office.third.wait("incoming")
+    office.third.hang_up(486)
+    office.customer.hears("agent")
+    wait_until(lambda: not consult_of(office), what="the end of the consult")
+    office.choose("1002", "break")
+    command = ConsultCall(agent_id=office.ids["1001"], kind="queue", target="service")
+    assert office.acd.send(command).code == "nobody-free"
+    office.customer.hears("agent")
+
+
+def test_a_phones_own_transfer_key_hands_the_customer_over_and_both_agents_are_known_to_be_busy(office):
+    office.agent_phone.do("hold")
+    office.agent_phone.call("1002")
+    office.third.answer_next()
+    office.agent_phone.hears("second")
+    office.agent_phone.do("join")
+    office.agent_phone.wait("disconnected")
+    office.agent_phone.wait("disconnected")
+    office.customer.hears("second")
+    office.third.hears("caller")
+    state(office, "1001", "wrap-up")
+    state(office, "1002", "busy")
+    office.customer.hang_up()
+    office.third.wait("disconnected")
+    state(office, "1002", "not-ready")
