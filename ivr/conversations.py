@@ -110,17 +110,29 @@ class _ScriptedSession(TerminalSession):
     ) -> None:
         super().__init__(prompts, write, says, text_of=text_of)
         self.said: list[tuple[str, int]] = []
+        self.made: list[Move] = []
 
     def _moved(self, word: str) -> None:
         self.said.append((word, len(self.heard)))
+        self.made.append(Move(word.partition("@")[0], len(self.files)))
+
+
+@dataclass(frozen=True)
+class Move:
+    """What the caller did (`ivr.adapters.moves`), and how many sound files had begun by then."""
+
+    word: str
+    files: int
 
 
 @dataclass
 class Replay:
-    """How a conversation went."""
+    """How a conversation went. A test that calls for real makes each of the `moves` after as many `files`."""
 
     outcome: Outcome
     heard: list[str]
+    files: list[Path]
+    moves: list[Move]
     filing: NothingFiled
     http: DryHttp
     differences: list[str] = field(default_factory=list)
@@ -146,7 +158,7 @@ def replay(
     context = _context(conversation, others, prompts, centre, speech)
     outcome = run(flow, session, context)
     assert isinstance(context.filing, NothingFiled) and isinstance(context.http, DryHttp)  # noqa: S101, PT018
-    done = Replay(outcome, session.heard, context.filing, context.http)
+    done = Replay(outcome, session.heard, session.files, session.made, context.filing, context.http)
     done.differences += _heard_otherwise(steps, session) + _ended_otherwise(conversation, outcome)
     kinds = [kind for kind, _ in context.filing.records]
     if conversation.files is not None and kinds != conversation.files:

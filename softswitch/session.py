@@ -8,8 +8,10 @@ signatures and results are those of FreeSWITCH's swig module, hence the camel ca
 
 import importlib
 import json
+import math
 import os
 import sys
+import time
 import types
 from collections.abc import Callable
 from importlib.abc import InspectLoader
@@ -19,11 +21,13 @@ from xml.sax.saxutils import escape
 import structlog
 
 from softswitch import events
+from softswitch.silence import SilenceWatch
 
 if TYPE_CHECKING:
     from softswitch.channel import Digit, Leg
     from softswitch.switch import SoftSwitch
 
+SILENCE_LOOK_SECONDS = 0.25
 SUCCESS, BREAK = 0, 2  # switch_status_t, where a script gets it; most methods give 1 or 0
 _LEVELS = {
     "DEBUG": "debug", "INFO": "info", "NOTICE": "info", "WARNING": "warning", "ERR": "error", "ERROR": "error",
@@ -375,11 +379,16 @@ class Session:
     def recordFile(
         self, file_name: str, time_limit: int = 0, silence_threshold: int = 0, silence_hits: int = 0
     ) -> int:
-        """Record what the caller says, for so many seconds or until a key."""
-        del silence_threshold, silence_hits
+        """Record what the caller says, for so many seconds, until a key, or until `silence_hits` seconds of silence."""
         leg = self.leg
         leg.audio.media.start_recording(leg.uuid, file_name, stereo=False)
-        leg.wait_until(lambda: bool(leg.digits), float(time_limit) if time_limit else None)
+        watch = SilenceWatch(file_name, silence_threshold)
+        deadline = time.monotonic() + (time_limit or math.inf)
+        while (left := deadline - time.monotonic()) > 0:
+            if leg.wait_until(lambda: bool(leg.digits), min(left, SILENCE_LOOK_SECONDS)) or not leg.is_ready:
+                break
+            if silence_hits and silence_threshold and watch.silent_seconds() >= silence_hits:
+                break
         leg.audio.media.stop_recording(leg.uuid, file_name)
         return int(leg.is_ready)
 

@@ -5,6 +5,7 @@ After a hangup FreeSWITCH's calls return at once with nothing, so each one that 
 
 import os
 import wave
+from array import array
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,6 +17,7 @@ log = structlog.get_logger(__name__)
 
 SILENCE_THRESHOLD = 200  # FreeSWITCH's energy score of a frame, below which nobody speaks
 WAV_HEAD_BYTES = 44
+FRAME_BYTES = 320  # 20 ms of 16-bit mono at 8 kHz
 
 
 class FreeSwitchSession(Protocol):
@@ -76,7 +78,7 @@ class ModPythonSession:
             )
         finally:
             self.session.unsetInputCallback()
-        return length_seconds(path)
+        return length_seconds(path) if has_speech(path) else 0.0
 
     def start_recording(self, path: Path) -> None:
         self.session.execute("record_session", str(path))
@@ -126,3 +128,21 @@ def length_seconds(path: Path) -> float:
     except (OSError, EOFError, wave.Error, ZeroDivisionError) as error:
         log.warning("recording_not_readable", path=str(path), reason=str(error))
         return 0.0
+
+
+def has_speech(path: Path) -> bool:
+    """Whether anything in a recording is as loud as the switch's own measure of speech; True for one of another format.
+
+    A caller who says nothing leaves the whole silence that ended the recording: that is no message.
+    """
+    try:
+        with path.open("rb") as stream:
+            stream.seek(WAV_HEAD_BYTES)
+            while frame := stream.read(FRAME_BYTES):
+                samples = array("h", frame[: len(frame) // 2 * 2])
+                if sum(map(abs, samples)) >= SILENCE_THRESHOLD * len(samples) > 0:
+                    return True
+    except OSError as error:
+        log.warning("recording_not_readable", path=str(path), reason=str(error))
+        return True
+    return False

@@ -52,6 +52,7 @@ class TerminalSession:
         self.moves = Moves(says, self._moved)
         self.steps, self.leaves_after, self.has_left = 0, leaves_after, False
         self.heard: list[str] = []  # language/prompt, in order; the pieces of a number in one line
+        self.files: list[Path] = []  # the same, file by file
         self.variables: dict[str, str] = {}
 
     def answer(self) -> None:
@@ -65,6 +66,7 @@ class TerminalSession:
     def _plays(self, prompt: Sound, *, stops: bool) -> None:
         paths = prompt if isinstance(prompt, tuple) else (prompt,)
         texts = [self._text(path) for path in paths]
+        self.files += paths
         self.heard.append(" ".join(self._name(path) for path in paths))
         self.write(f"♪ {self.heard[-1]}: {' '.join(filter(None, texts)) or '(no text)'}")
         if self.moves.has_moments:

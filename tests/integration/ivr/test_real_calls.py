@@ -1,7 +1,8 @@
-"""The conversation scripts as real calls: SIP, RTP and real DTMF (RFC 4733), on the built-in switch, and on FreeSWITCH
-where it is. The events must be those of the terminal runner.
+"""Every conversation of the scripts as a real call: SIP, RTP and real DTMF (RFC 4733), on the built-in switch, and on
+FreeSWITCH where it is. Events and sounds must be those of the terminal runner.
 
-The flows are published into the running stack; the business system is a real HTTP server.
+The flows are published into the running stack; the business system is a real HTTP server. Several conversations run at
+once, as callers do; who waits, waits for the flow's real timeout, who leaves hangs up.
 """
 
 import json
@@ -9,56 +10,42 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ivr.contacts import write as write_contacts
-from ivr.conversations import Conversation, Hears, read_script, replay
-from ivr.flow_file import parse_flow
-from ivr.library import PACKAGED
-from ivr.prompts import Prompts
+from ivr.conversations import Replay
 from ivr.speech import Speech
 from ivr.versions import FlowStore
 from tests.conformance.hearing import write_tone
+from tests.conformance.journal import Journal, Loop, open_journal
+from tests.support.real_conversations import (
+    PATHS,
+    PROMPTS,
+    RealConversation,
+    every_conversation,
+    sound,
+    text_of,
+)
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
-from uckefu.centre import Centre, load_centre
+from uckefu.centre import Centre
 from uckefu.demo.phone import Phone
-from uckefu.settings import PROJECT_ROOT
 
-SAMPLES = PACKAGED / "samples"
-NUMBERS = {
-    "4101": "order",
-    "4102": "night",
-    "4103": "satisfaction",
-    "4104": "reception",
-    "4105": "identify",
-    "4001": "main",
+CASES = every_conversation()
+DIDS = {
+    flow: str(4100 + index) for index, flow in enumerate(sorted(PATHS.keys() | {c.published for c in CASES}))
 }
-CHOSEN = {
-    "main": [
-        "two is service",
-        "a wrong key is explained, the menu comes again",
-        "a key in the middle of the greeting",
-    ],
-    "order": [
-        "an order is found and told from pieces",
-        "an order that nobody knows",
-        "the business system is away",
-    ],
-    "night": ["the guard", "a message"],
-    "satisfaction": ["five"],
-    "reception": [
-        "a customer with an agent of her own",
-        "a VIP goes before the others and is asked afterwards",
-    ],
-}
-PROMPTS = Prompts(PROJECT_ROOT / "sounds")
-# What differs between two runs of the same conversation: instants, durations, ids, the numbers of versions.
+AT_ONCE = 12
 SPOKEN_BYTES = 24_000
+PATIENCE_SECONDS = 90
+# What differs between two runs of the same conversation: instants, durations, ids, the names and versions of flows.
 VARYING = ("at_us", "milliseconds", "seconds", "flow", "reason", "entered")
 
 
@@ -67,12 +54,13 @@ def freeswitch() -> str | None:
 
 
 class Crm(BaseHTTPRequestHandler):
-    """Gives the conversation's answers in turn."""
+    """Gives each call its conversation's answers in turn."""
 
-    answers: list[dict] = []
+    answers: dict[str, list[dict[str, Any]]] = {}
 
     def do_GET(self):
-        answer = self.answers.pop(0) if self.answers else {"fails": "nothing"}
+        waiting = self.answers.get(self.headers["X-Call"]) or [{"fails": "nothing"}]
+        answer = waiting.pop(0)
         if "fails" in answer:
             self.connection.close()
             return
@@ -102,122 +90,167 @@ def crm():
     server.server_close()
 
 
+@dataclass
+class Played:
+    """What came of a real call, and what the terminal says of it."""
+
+    record: dict[str, Any]
+    heard: list[str]
+    expected: Replay
+
+
+@dataclass
+class Centrale:
+    """A running stack that the conversations call."""
+
+    switch: str
+    stack: Stack
+    journal: Journal
+    usual: dict[str, Any]
+    tone: Path
+    silence: Path
+    beginning: threading.Lock = field(default_factory=threading.Lock)
+
+    def play(self, case: RealConversation) -> Played:
+        """One conversation, from the INVITE to the flow's end."""
+        with Phone(case.number, f"127.0.0.1:{self.stack.ports.gateway}") as phone:
+            phone.do("play", path=str(self.silence))  # without any sound a phone sends no keys either
+            with self.beginning:
+                centre, uuid = self._begin(case, phone)
+            expected = case.in_terminal(centre)
+            self._talk(case, expected, phone, uuid)
+            record = wait_until(
+                lambda: self._record(uuid),
+                seconds=PATIENCE_SECONDS,
+                what=f"the flow of {case} to end",
+                every=0.2,
+            )
+            heard = self._heard(uuid)
+            phone.hang_up()
+        return Played(record, heard[: len(expected.files)], expected)
+
+    def _begin(self, case: RealConversation, phone: Phone) -> tuple[Centre, str]:
+        """Set the centre, and call; the flow has its settings when the call is answered."""
+        settings = self.usual | case.settings
+        part = self.stack.instance / "centre.yml.part"
+        part.write_text(json.dumps(settings), encoding="utf-8")
+        part.replace(self.stack.instance / "centre.yml")
+        before = len(self.journal.all)
+        phone.call(DIDS[case.published])
+        uuid = self.journal.wait(
+            "CHANNEL_CREATE", after=before, fact=lambda e: e.get("Caller-Caller-ID-Number") == case.number
+        ).uuid
+        Crm.answers[uuid] = list(case.script.http)
+        phone.wait("confirmed")
+        return Centre.model_validate(settings), uuid
+
+    def _talk(self, case: RealConversation, expected: Replay, phone: Phone, uuid: str) -> None:
+        """Make each move when as much is heard as in the terminal; keys of one answer come in one go."""
+        for (files, is_key), moves in groupby(expected.moves, lambda move: (move.files, len(move.word) == 1)):
+            words = [move.word for move in moves]
+            assert is_key or len(words) == 1, f"{case}: two waits for one question are not for real calls"
+            self._wait_heard(uuid, files, case)
+            if is_key:
+                phone.do("dtmf", digits="".join(words))
+            elif words == ["hangup"]:
+                phone.hang_up()
+            elif words != [""]:
+                self._speak(phone, uuid)
+
+    def _wait_heard(self, uuid: str, files: int, case: RealConversation) -> None:
+        wait_until(
+            lambda: len(self._heard(uuid)) >= files or self._record(uuid),
+            seconds=PATIENCE_SECONDS, what=f"{case}: the caller to hear sound {files}", every=0.02,
+        )  # fmt: skip
+
+    def _speak(self, phone: Phone, uuid: str) -> None:
+        """Speak into the recording, and end it with a key."""
+        phone.do("play", path=str(self.tone))
+        wait_until(
+            lambda: any(path.stat().st_size > SPOKEN_BYTES for path in self._recordings(uuid)),
+            seconds=PATIENCE_SECONDS, what="the message to be recorded",
+        )  # fmt: skip
+        phone.do("dtmf", digits="#")
+
+    def _recordings(self, uuid: str) -> Iterator[Path]:
+        for kind in ("voicemail", "survey"):
+            yield from (self.stack.instance / kind).rglob(f"{uuid}*.wav")
+
+    def _heard(self, uuid: str) -> list[str]:
+        """The sound files that the switch has begun to play to the caller."""
+        played = [e.get("Playback-File-Path") or "" for e in self.journal.of(uuid, "PLAYBACK_START")]
+        files = [path for each in played for path in each.removeprefix("file_string://").split("!")]
+        return [sound(path) for path in files if path.endswith(".wav")]
+
+    def _record(self, uuid: str) -> dict[str, Any] | None:
+        lines = (
+            line
+            for path in (self.stack.instance / "spool" / "flow").glob("*.jsonl")
+            for line in path.read_text(encoding="utf-8").splitlines()
+            if uuid in line
+        )
+        return next((record for record in map(json.loads, lines) if record["interaction_id"] == uuid), None)
+
+
 @pytest.fixture(scope="module", params=["builtin", "freeswitch"])
-def stack(request, crm):
+def centrale(request, crm, tmp_path_factory) -> Iterator[Centrale]:
     pytest.importorskip("pjsua2")
     if request.param == "freeswitch" and freeswitch() is None:
         pytest.skip("FreeSWITCH is not here (FREESWITCH names its binary, else PATH)")
-    centre = {"flows": {"default": "main", **NUMBERS}, "http_hosts": {crm: {}}}
-    environment = {"UCKEFU_SWITCH": request.param, "UCKEFU_DIDS": ",".join(NUMBERS)}
-    with Stack(environment, files={"centre.yml": json.dumps(centre)}) as made:
-        publish(made, crm)
-        yield made
+    usual = {
+        "flows": {"default": "main"} | {did: flow for flow, did in DIDS.items()}, "http_hosts": {crm: {}},
+    }  # fmt: skip
+    environment = {"UCKEFU_SWITCH": request.param, "UCKEFU_DIDS": ",".join(DIDS.values())}
+    folder = tmp_path_factory.mktemp("caller")
+    sounds = write_tone(folder / "says.wav", 700), write_tone(folder / "silence.wav", 0)
+    loop = Loop()
+    with Stack(environment, files={"centre.yml": json.dumps(usual)}) as stack:
+        publish(stack, crm)
+        contacts = {number: contact for case in CASES for number, contact in case.script.contacts.items()}
+        write_contacts(stack.instance / "contacts", contacts, "CN")
+        password = stack.settings.secrets["event_socket_password"]
+        journal = loop.run(open_journal(loop, stack.ports.event_socket, password))
+        yield Centrale(request.param, stack, journal, usual, *sounds)
+        loop.run(journal.client.close())
+    loop.close()
 
 
 def publish(stack: Stack, crm: str) -> None:
-    """Every sample, as an administrator does it, while the switch runs."""
-    centre = load_centre(stack.instance / "centre.yml")
-    store = FlowStore(stack.instance / "flows", PROMPTS, Speech(stack.instance / "speech"), centre.languages)
-    for path in sorted(SAMPLES.glob("*.yml")):
-        store.save_draft(path.stem, sample(path, crm), "test")
-        store.publish(path.stem, "test")
+    """Every flow, as an administrator does it, while the switch runs."""
+    store = FlowStore(stack.instance / "flows", PROMPTS, Speech(stack.instance / "speech"), ["zh", "en"])
+    for name in PATHS:
+        variants = {name} | {case.published for case in CASES if case.flow == name}
+        for variant in sorted(variants):
+            store.save_draft(variant, text_of(name, variant, crm), "test")
+            store.publish(variant, "test")
 
 
-def sample(path: Path, crm: str) -> str:
-    return path.read_text(encoding="utf-8").replace("https://crm.example/", f"http://{crm}/")
-
-
-CASES = [
-    (name, conversation)
-    for name, chosen in CHOSEN.items()
-    for folder in (PACKAGED if name == "main" else SAMPLES,)
-    for conversation in read_script(folder / "conversations" / f"{name}.yml").conversations
-    if conversation.name in chosen
-]
-
-
-def test_every_chosen_conversation_is_there():
-    assert len(CASES) == sum(map(len, CHOSEN.values()))
-
-
-@pytest.fixture
-def caller(stack, tmp_path) -> Iterator[Callable[[str], Phone]]:
-    """A phone at the gateway that says a tone all the time, by its number."""
-    with ExitStack() as phones:
-
-        def make(number: str) -> Phone:
-            phone = phones.enter_context(Phone(number, f"127.0.0.1:{stack.ports.gateway}"))
-            phone.do("play", path=str(write_tone(tmp_path / "says.wav", 700)))
-            return phone
-
-        yield make
-
-
-def talk(stack: Stack, phone: Phone, conversation: Conversation) -> None:
-    """Do what the script says. Keys may come early: the switch keeps them for the next question."""
-    before = set(messages(stack))
-    keys = ""
-    for entry in conversation.talk:
-        if isinstance(entry, Hears):
-            continue
-        name, _, value = entry.partition("@")[0].partition(
-            "="
-        )  # every key comes at once here: at a moment, too
-        if name in ("key", "keys"):
-            keys += value
-        elif name == "speak":
-            phone.do("dtmf", digits=keys)
-            keys = "#"
-            wait_until(
-                lambda: any(path.stat().st_size > SPOKEN_BYTES for path in set(messages(stack)) - before),
-                seconds=40, what="the message to be recorded",
-            )  # fmt: skip
-        else:
-            raise AssertionError(f"{entry} is not for real calls")
-    if keys:
-        phone.do("dtmf", digits=keys)
-
-
-def messages(stack: Stack) -> list[Path]:
-    return list((stack.instance / "voicemail").rglob("*.wav"))
-
-
-def call(stack: Stack, phone: Phone, number: str, conversation: Conversation) -> dict:
-    """Make the call until its flow has ended; gives the record of the run."""
-    before = len(runs(stack))
-    phone.call(number)
-    phone.wait("confirmed")
-    talk(stack, phone, conversation)
-    wait_until(lambda: len(runs(stack)) > before, seconds=70, what="the flow to end", every=0.2)
-    phone.hang_up()
-    return runs(stack)[-1]
-
-
-def runs(stack: Stack) -> list[dict]:
-    found = [
-        line
-        for path in sorted((stack.instance / "spool" / "flow").glob("*.jsonl"))
-        for line in path.read_text(encoding="utf-8").splitlines()
+@pytest.fixture(scope="module")
+def played(request, centrale) -> Iterator[Callable[[RealConversation], Played]]:
+    """All conversations that this run wants of the switch, several at once; a test waits for its own."""
+    wanted = [
+        item.callspec.params["case"]
+        for item in request.session.items
+        if item.path == request.path
+        and getattr(item, "callspec", None)
+        and item.callspec.params["centrale"] == centrale.switch
     ]
-    return [json.loads(line) for line in found]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        calls: dict[str, Future[Played]] = {str(case): pool.submit(centrale.play, case) for case in wanted}
+        yield lambda case: calls[str(case)].result()
+        for call in calls.values():
+            call.cancel()
 
 
 def told(events: list[dict]) -> list[dict]:
     return [{k: v for k, v in event.items() if k not in VARYING} for event in events]
 
 
-@pytest.mark.parametrize(("name", "conversation"), CASES, ids=[f"{n}: {c.name}" for n, c in CASES])
-def test_a_real_call_has_the_events_of_the_terminal(stack, crm, name, conversation, caller):
-    centre = load_centre(stack.instance / "centre.yml")
-    paths = {path.stem: path for path in [*SAMPLES.glob("*.yml"), PACKAGED / "main.yml"]}
-    flows = {stem: parse_flow(stem, stem, sample(path, crm).encode()).flow for stem, path in paths.items()}
-    conversation = conversation.model_copy(
-        update={"caller": conversation.caller.model_copy(update={"at": None, "language": None, "did": ""})}
-    )
-    expected = replay(conversation, flows[name], flows, PROMPTS, Centre.model_validate(centre.model_dump()))
-    Crm.answers = list(conversation.http)
-    write_contacts(stack.instance / "contacts", conversation.contacts, "CN")
-    number = next(did for did, flow in NUMBERS.items() if flow == name)
-    actual = call(stack, caller(conversation.caller.number), number, conversation)
-    assert told(actual["events"]) == told([event.as_dict() for event in expected.outcome.events])
-    assert (actual["next"], actual["queue"]) == (expected.outcome.next, expected.outcome.queue)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_real_call_has_the_events_and_the_sounds_of_the_terminal(played, case):
+    call = played(case)
+    expected = call.expected
+    assert expected.differences == []
+    assert told(call.record["events"]) == told([event.as_dict() for event in expected.outcome.events])
+    assert (call.record["next"], call.record["queue"]) == (expected.outcome.next, expected.outcome.queue)
+    assert call.heard == [sound(path) for path in expected.files]

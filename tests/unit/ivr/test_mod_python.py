@@ -11,7 +11,8 @@ from ivr.session import CallerGone
 
 
 class FakeFreeSwitch:
-    def __init__(self, digits="", *, unplayable=(), gone_after=99):
+    def __init__(self, digits="", *, unplayable=(), gone_after=99, speaks=True):
+        self.speaks = speaks
         self.digits, self.unplayable, self.calls_left = digits, unplayable, gone_after
         self.variables, self.asked = {}, []
 
@@ -65,7 +66,7 @@ class FakeFreeSwitch:
             stream.setnchannels(1)
             stream.setsampwidth(2)
             stream.setframerate(8000)
-            stream.writeframes(b"\0\0" * 16000)
+            stream.writeframes((400 if self.speaks else 20).to_bytes(2, "little") * 16000)
 
     def execute(self, app, data):
         self.asked.append((app, data))
@@ -148,6 +149,11 @@ def test_a_caller_who_hangs_up_has_finished_the_message(tmp_path):
     assert session.record(tmp_path / "m.wav", 60, 5) == 2.0
     with pytest.raises(CallerGone):
         session.play(PROMPT)
+
+
+def test_a_caller_who_says_nothing_has_left_no_message(tmp_path):
+    switch = FakeFreeSwitch(speaks=False)
+    assert ModPythonSession(switch).record(tmp_path / "m.wav", 60, 5) == 0.0
 
 
 def test_the_recording_of_the_call_is_switched_by_applications_that_every_switch_knows(tmp_path):
