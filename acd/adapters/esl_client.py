@@ -1,6 +1,6 @@
 """The inbound connection to one switch: events of every leg, API commands, and what the switch really has.
 
-It is opened again whenever it is lost. After each (re)connect, and then every two seconds, what the switch has is
+It is opened again whenever it is lost. After each (re)connect, and then each `COMPARE_SECONDS`, what the switch has is
 compared with the engine's state; an input is made only when they differ, so quiet times leave no trace in the log.
 """
 
@@ -40,7 +40,7 @@ EVENTS = (
     "CHANNEL_CREATE", "CHANNEL_BRIDGE", "CHANNEL_HOLD", "CHANNEL_UNHOLD", "CHANNEL_HANGUP",
     "CUSTOM sofia::register", "CUSTOM sofia::unregister", "CUSTOM sofia::expire",
 )  # fmt: skip
-COMPARE_SECONDS = 2.0
+COMPARE_SECONDS = 1.5  # no agent is busy without a leg for over two
 RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
 API_SECONDS = 5.0
 
