@@ -29,8 +29,8 @@ from admin.numbers import seen
 from admin.permissions import requires
 from admin.shell import centre
 from admin.telephone import masked, national, spellings
-from sql.models import AgentRouting, Contact, Interaction, Offer, Talk
-from uckefu.times import clock, shown
+from sql.models import AgentRouting, Contact, Interaction, Offer, Talk, UserPreference
+from uckefu.times import clock, now, shown
 
 log = structlog.get_logger(__name__)
 MISSED = 20
@@ -119,10 +119,23 @@ def callbar() -> ResponseReturnValue:
         return jsonify(missing=True), 503
 
 
+@blueprint.post("/desk/callbar/seen")
+@requires("desk.use")
+def seen_missed() -> ResponseReturnValue:
+    """I have looked at my missed calls: those that are there now are new no more."""
+    preference = db.session.get(UserPreference, current_user.id) or UserPreference(user_id=current_user.id)
+    preference.missed_seen_at = now()
+    db.session.add(preference)
+    db.session.commit()
+    return jsonify(ok=True, code="ok", message="")
+
+
 def _missed(agent_id: int) -> list[dict[str, Any]]:
     """Calls of today that rang here, that nobody talked to, and whom nobody has talked to since."""
     here = centre()
     since = queries.day_begin(here.timezone)
+    preference = db.session.get(UserPreference, current_user.id)
+    looked_at = preference.missed_seen_at if preference else None
     rows = db.session.execute(
         select(Offer.offered_at, Interaction)
         .join(Interaction, Interaction.id == Offer.interaction_id)
@@ -143,6 +156,7 @@ def _missed(agent_id: int) -> list[dict[str, Any]]:
                 "interaction_id": interaction.id, "number": seen(number, here.region),
                 "name": contact.name if contact else "", "when": when.strftime("%H:%M") if when else "",
                 "queue": directory.names(language())["queues"].get(interaction.queue_name, interaction.queue_name),
+                "is_new": looked_at is None or at > looked_at,
             }  # fmt: skip
     return list(found.values())[:MISSED]
 
@@ -172,6 +186,7 @@ def _voicemails() -> list[dict[str, Any]]:
             "id": row.message.id, "name": row.contact, "number": seen(row.message.number, here.region),
             "when": when.strftime("%m-%d %H:%M") if when else "", "length": clock(timedelta(seconds=row.message.seconds)),
             "sound": url_for("inbox.sound", message_id=row.message.id), "can_call": bool(row.message.number),
+            "is_new": row.message.heard_at is None,
         })  # fmt: skip
     return found
 

@@ -138,6 +138,7 @@ def _dialing() -> dict[str, str]:
         "call": _("Dial"), "dial_field": _("Number or name"), "label.dial_field": _("Number or name to call"),
         "shown_as": _("Shown: {number}"), "label.shown_as": _("Number that the customer sees"),
         "call_back": _("Call back"), "call_number": _("Call {number}"), "missed_n": _("Missed {n}"),
+        "n_new": _("{n} new"), "not_heard": _("Not heard yet"), "not_seen": _("New"),
         "voicemails_n": _("Voicemail {n}"), "label.missed": _("Missed calls"), "label.voicemails": _("Voicemail"),
         "no_missed": _("No missed calls today."), "no_voicemails": _("No message waits."),
         "all_voicemails": _("All messages"), "play_message": _("Listen: {name}"),

@@ -23,6 +23,7 @@ from admin import directory
 from admin.audit import audit
 from admin.calls import queries as calls
 from admin.calls.views import only_agent
+from admin.db import db
 from admin.i18n import language
 from admin.inbox import queries
 from admin.numbers import seen
@@ -100,7 +101,11 @@ def reopen(message_id: str) -> ResponseReturnValue:
 @requires("voicemail.use")
 def sound(message_id: str) -> ResponseReturnValue:
     """The message."""
-    path = _below(_message(message_id).path) or abort(404)
+    message = _message(message_id)
+    path = _below(message.path) or abort(404)
+    if message.heard_at is None:
+        message.heard_at = now()
+        db.session.commit()
     _note_playing("voicemail-played", message_id)
     return send_file(path, mimetype="audio/wav", conditional=True, download_name=f"{message_id}.wav")
 

@@ -89,3 +89,6 @@ class UserPreference(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), primary_key=True)
     shortcuts: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     enter_sends: Mapped[bool] = mapped_column(default=True)
+    missed_seen_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime
+    )  # the list of missed calls was open then

@@ -52,6 +52,9 @@ class Voicemail(Base):
     language: Mapped[str] = mapped_column(String(8), default="")
     flow: Mapped[str] = mapped_column(String(96), default="")
     node: Mapped[str] = mapped_column(String(64), default="")
+    heard_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime
+    )  # somebody began to listen; who, the audit has
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     done_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     note: Mapped[str] = mapped_column(Text, default="")

@@ -8,8 +8,11 @@ const Dialing = (() => {
   const phone = (fields, number) => button("btn-ghost btn-icon uc-tiny", "phone", "", null,
     { "data-dial": new URLSearchParams(fields).toString(), title: text("call_number", { number }), "aria-label": text("call_number", { number }) });
   const empty = (words) => element("p", { class: "uc-meta m-0" }, words);
-  const row = (one, fields, ...more) => element("li", { class: "uc-waitrow" },
-    element("span", { class: "uc-grow uc-cut" }, element("b", {}, one.name || one.number), " ", element("span", { class: "uc-meta" }, [one.name ? one.number : "", one.queue, one.when, one.length].filter(Boolean).join(" · "))),
+  const fresh = (rows) => rows.filter((one) => one.is_new).length;
+  const counted = (key, rows) => [text(key, { n: rows.length }), fresh(rows) ? text("n_new", { n: fresh(rows) }) : ""].filter(Boolean).join(" · ");
+  const row = (one, fields, ...more) => element("li", { class: "uc-waitrow", "data-new": String(one.is_new) },
+    element("span", { class: "uc-grow uc-cut" }, one.is_new ? element("span", { class: "uc-state uc-s-alert uc-plain" }, text(one.sound ? "not_heard" : "not_seen")) : "", " ",
+      element("b", {}, one.name || one.number), " ", element("span", { class: "uc-meta" }, [one.name ? one.number : "", one.queue, one.when, one.length].filter(Boolean).join(" · "))),
     ...more, fields ? button("", "phone-plus", text("call_back"), null, { "data-dial": new URLSearchParams(fields).toString() }) : "");
   const fill = (id, rows, none) => {
     const place = document.getElementById(id);
@@ -19,7 +22,7 @@ const Dialing = (() => {
   const drawLists = () => {
     fill("missed-list", bar.missed.map((one) => row(one, { interaction: one.interaction_id })), "no_missed");
     fill("voicemail-list", bar.voicemails.map((one) => row(one, one.can_call ? { voicemail: one.id } : null,
-      element("audio", { class: "uc-audio", controls: true, preload: "none", src: one.sound, "aria-label": text("play_message", { name: one.name || one.number }) }))), "no_voicemails");
+      element("audio", { class: "uc-audio", controls: true, preload: "none", src: one.sound, onplaying: refresh, onended: refresh, "aria-label": text("play_message", { name: one.name || one.number }) }))), "no_voicemails");
   };
   const refresh = async () => {
     if (!data.agent_id) return;
@@ -59,9 +62,9 @@ const Dialing = (() => {
   const waiting = () => {
     const last = bar.missed[0];
     return [
-      last ? button("", "phone-x", text("missed_n", { n: bar.missed.length }), null, { popovertarget: "missed", "data-field": "missed", title: `${last.name || last.number} ${last.when}` }) : "",
+      last ? button("", "phone-x", counted("missed_n", bar.missed), null, { popovertarget: "missed", "data-field": "missed", title: `${last.name || last.number} ${last.when}` }) : "",
       last ? button("uc-wide", "phone-plus", `${text("call_back")} ${last.name || last.number}`, null, { "data-dial": new URLSearchParams({ interaction: last.interaction_id }).toString(), "data-field": "call-back" }) : "",
-      bar.voicemails.length ? button("", "microphone", text("voicemails_n", { n: bar.voicemails.length }), null, { popovertarget: "voicemails", "data-field": "voicemails" }) : "",
+      bar.voicemails.length ? button("", "microphone", counted("voicemails_n", bar.voicemails), null, { popovertarget: "voicemails", "data-field": "voicemails" }) : "",
     ];
   };
   const drawChoices = (my) => {
@@ -72,6 +75,11 @@ const Dialing = (() => {
     document.querySelector("[data-auto-answer]")?.addEventListener("click", async (event) => {
       const on = event.currentTarget.getAttribute("aria-pressed") !== "true";
       if (await Desk.post("/desk/calling", { auto_answer: on ? "1" : "0" })) Dom.toast(text(on ? "auto_answer_on" : "auto_answer_off"));
+    });
+    // Seen is what was on the list while it was open; it stays marked until it is closed.
+    document.getElementById("missed")?.addEventListener("toggle", async (event) => {
+      if (event.newState === "open" && fresh(bar.missed)) await Desk.post("/desk/callbar/seen", {});
+      else if (event.newState === "closed") refresh();
     });
     refresh();
     setInterval(refresh, REFRESH_MS);

@@ -150,8 +150,34 @@ def test_the_voicemails_of_the_agents_queues_can_be_heard_and_called_back_from_t
     session.commit()
     client = sign_in("agent1")
     row = client.get("/desk/callbar").get_json()["voicemails"][0]
-    assert (row["number"], row["sound"]) == ("139****0873", "/voicemail/v1/sound")
+    assert (row["number"], row["sound"], row["is_new"]) == ("139****0873", "/voicemail/v1/sound", True)
     assert dials(app, client, voicemail="v1")[0].number == "13912340873"
+
+
+def test_a_voicemail_is_new_until_somebody_has_listened_to_it(
+    app: Flask, session: Session, sign_in: SignIn
+) -> None:
+    session.add(Voicemail(id="v1", interaction_id="c1", number=NUMBER, queue_name="service", path="voicemail/v1.wav", at=now()))  # fmt: skip
+    session.commit()
+    sound = app.extensions["uckefu"]["settings"].instance / "voicemail" / "v1.wav"
+    sound.parent.mkdir(parents=True, exist_ok=True)
+    sound.write_bytes(b"RIFF")
+    client = sign_in("agent1")
+    assert "还没听" in client.get("/voicemail/").get_data(as_text=True)
+    with client.get("/voicemail/v1/sound") as played:
+        assert played.status_code == 200
+    assert client.get("/desk/callbar").get_json()["voicemails"][0]["is_new"] is False
+    assert "还没听" not in client.get("/voicemail/").get_data(as_text=True)
+
+
+def test_missed_calls_are_new_until_the_agent_has_looked_at_them_and_stay_to_be_called_back(
+    session: Session, agents: dict[str, int], sign_in: SignIn
+) -> None:
+    missed(session, agents["agent1"])
+    client = sign_in("agent1")
+    assert client.get("/desk/callbar").get_json()["missed"][0]["is_new"] is True
+    assert client.post("/desk/callbar/seen").get_json()["ok"]
+    assert client.get("/desk/callbar").get_json()["missed"][0]["is_new"] is False
 
 
 def test_an_agent_chooses_auto_answer_and_only_a_number_of_the_centre(
