@@ -1,5 +1,9 @@
 """Offers on real phones: next agent, no answer, busy, lost, a caller who leaves, transfer and hold."""
 
+import json
+import os
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -192,6 +196,32 @@ def test_the_agent_ends_the_call_from_the_page_and_the_record_says_so(scene: Sce
     first.wait("disconnected")
     scene.wait_agent(FIRST, "wrap-up")
     assert wait_until(lambda: scene.call(interaction_id).hangup_by, what="the CDR") == "agent"
+
+
+def test_the_log_of_all_these_calls_replays_bit_for_bit_and_why_tells_of_one(scene: Scene) -> None:
+    first = scene.agents_phone(FIRST)
+    ready_in_order(scene, FIRST)
+    caller = into_queue(scene)
+    first.answer_next(seconds=20)
+    interaction_id = scene.wait_agent(FIRST, "talking")["call"]["interaction_id"]
+    caller.hang_up()
+    scene.wait_agent(FIRST, "wrap-up")
+    log = scene.folder / "day.log"
+    log.write_text(_acd(scene, "log"), encoding="utf-8")
+    found = json.loads(_acd(scene, "replay", str(log)))
+    assert found["different_at"] is None
+    assert found["inputs"] == len(log.read_text(encoding="utf-8").splitlines()) - 1
+    assert found["events"] >= 5
+    told = _acd(scene, "why", interaction_id, "--language", "en")
+    for sentence in ("entered the queue service", "could be asked", "talks with agent", "30 s of wrap-up"):
+        assert sentence in told, told
+
+
+def _acd(scene: Scene, *arguments: str) -> str:
+    """What `python -m acd` prints, beside the stack's own."""
+    environment = {**os.environ, **scene.stack.environment}
+    command = [sys.executable, "-m", "acd", *arguments]
+    return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
 
 
 def _id(scene: Scene, extension: str) -> int:
