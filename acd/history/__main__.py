@@ -1,4 +1,7 @@
-"""`python -m acd.history`: events, spooled CDRs and what flows leave behind to SQL, until SIGTERM."""
+"""`python -m acd.history`: events, spooled CDRs and what flows leave behind to SQL, until SIGTERM.
+
+It also brings what was published on one server to the others (`ivr.spreading`).
+"""
 
 import signal
 import sys
@@ -17,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from acd.history.reader import BATCH, EventReader
 from acd.history.spool import load_spool
 from ivr.reader import SpoolReader
+from ivr.spreading import Spreader
 from sql.engine import make_engine
 from uckefu.centre import load_centre
 from uckefu.log import configure_logging
@@ -27,6 +31,7 @@ log = structlog.get_logger(__name__)
 WAIT_SECONDS = 1.0
 GATHER_SECONDS = 0.2  # events come in clusters, and a transaction costs more than what is in it
 FLOWS_SECONDS = 3.0
+SPREAD_SECONDS = 1.0
 SPOOL_SECONDS = 0.3  # a leg is in SQL within a second of its hangup
 BACK_OFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -48,9 +53,14 @@ def main() -> int:
     spool.start()
     flows = threading.Thread(target=keep_filing, args=(record, settings, stopping), name="flows")
     flows.start()
+    spread = threading.Thread(
+        target=keep_spreading, args=(record, settings.instance, stopping), name="spread"
+    )
+    spread.start()
     keep_reading(EventReader(bus, record), stopping)
     spool.join()
     flows.join()
+    spread.join()
     bus.close()
     record.dispose()
     return 0
@@ -106,6 +116,19 @@ def keep_filing(record: Engine, settings: Settings, stopping: threading.Event) -
             failures = 0
         except (SQLAlchemyError, OSError) as error:
             _back_off("flow_records_wait", error, failures, stopping)
+            failures += 1
+
+
+def keep_spreading(record: Engine, instance: Path, stopping: threading.Event) -> None:
+    """Keep the shared files as the other servers have them until `stopping`."""
+    spreader = Spreader(record, instance)
+    failures = 0
+    while not stopping.wait(SPREAD_SECONDS):
+        try:
+            spreader.step()
+            failures = 0
+        except (SQLAlchemyError, OSError) as error:
+            _back_off("shared_files_wait", error, failures, stopping)
             failures += 1
 
 

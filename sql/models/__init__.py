@@ -40,6 +40,7 @@ from sql.models.mail import MAIL_STATES, OutgoingMail
 from sql.models.people import ROLES, Agent, AuditEntry, Contact, ContactNumber, User
 from sql.models.queues import Disposition, Queue, Tier
 from sql.models.routing import AgentRouting, AgentSkill, DoNotCall, QueueRouting, RoutingRule
+from sql.models.shared_files import SharedFile
 
 __all__ = [
     "FIELD_KINDS",
@@ -84,6 +85,7 @@ __all__ = [
     "QueueVisit",
     "QuickReply",
     "RoutingRule",
+    "SharedFile",
     "Site",
     "StatusChange",
     "SurveyAnswer",

@@ -114,9 +114,8 @@ def text_of(name: str, variant: str = "", crm: str = CRM) -> str:
             node["silence_seconds"] = WAIT_SECONDS
         for opening in node.get("weekly", []):
             opening.update(begin="00:00", end="23:59:59.999999")
-        if variant.endswith("_lucky"):
-            for share in node.get("split", []):
-                share["percent"] = "100" if share is node["split"][0] else "0"
+        for index, share in enumerate(node.get("split", [])):
+            share["percent"] = "100" if (index == 0) == variant.endswith("_lucky") else "0"
     text = yaml.safe_dump(told, allow_unicode=True, sort_keys=False).replace(
         f"https://{CRM}/", f"http://{crm}/"
     )
