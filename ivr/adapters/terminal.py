@@ -13,6 +13,7 @@ from ivr.session import CallerGone, Sound
 
 __all__ = ["BadScript", "TerminalSession", "parse_say", "parse_says", "seconds_of"]
 
+KEYS = frozenset("0123456789*#")
 SECONDS_A_LETTER = {"zh": 0.22, "en": 0.07}
 """How long a text is that nobody has spoken yet, about."""
 
@@ -143,15 +144,22 @@ class TerminalSession:
         self.write(f"(hung up by the flow: {cause})")
 
     def _ask(self, timeout_seconds: float) -> str:
+        """What the person does next. Of several keys the rest is keyed ahead: it interrupts the prompts that come.
+
+        (A prompt is a line of text here, there at once: nothing goes on that a key could come into the middle of.)
+        """
         while True:
             try:
                 word = (self.ask or input)(
-                    f"key, Enter to wait {timeout_seconds:g} s, h to hang up> "
+                    f"keys, Enter to wait {timeout_seconds:g} s, h to hang up> "
                 ).strip()
+                if len(word) > 1 and KEYS.issuperset(word):
+                    self.moves.kept += word[1:]
+                    return word[0]
                 known = {"": "wait", "h": "hangup"}.get(word, word if "=" in word else f"key={word}")
                 return parse_say(known)
             except BadScript:
-                self.write("one key: 0-9, * or #")
+                self.write("keys: 0-9, * or #")
             except EOFError:
                 return "hangup"
 

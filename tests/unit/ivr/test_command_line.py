@@ -48,12 +48,23 @@ def test_play_can_be_at_another_time_and_in_another_language(capsys, tmp_path):
 
 
 def test_a_person_plays_with_the_keyboard_and_may_mistype(capsys, monkeypatch):
-    typed = iter(["x", "12", "2"])
+    typed = iter(["x", "1a", "2"])
     monkeypatch.setattr("builtins.input", lambda _prompt: next(typed))
     assert main(["play", MAIN]) == 0
     out = capsys.readouterr().out
-    assert out.count("one key: 0-9, * or #") == 2
+    assert out.count("keys: 0-9, * or #") == 2
     assert '"uckefu_queue": "service"' in out
+
+
+def test_keys_that_a_person_keys_ahead_interrupt_the_prompts_that_come(capsys, monkeypatch):
+    typed = iter(["12", "123456#1"])
+    monkeypatch.setattr("builtins.input", lambda _prompt: next(typed))
+    assert main(["play", str(PACKAGED_FLOWS / "samples" / "reception.yml"), "--at", "2025-03-04T10:00"]) == 0
+    out = capsys.readouterr().out
+    assert "♪ zh/choose_language" in out
+    assert "♪ zh/main_menu" not in out
+    assert "♪ zh/you_keyed" not in out
+    assert '"uckefu_intent": "订单"' in out
 
 
 def test_the_end_of_the_keyboard_is_a_hangup(capsys, monkeypatch):
