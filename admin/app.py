@@ -41,7 +41,7 @@ from admin import (
     users,
 )
 from admin.db import db
-from admin.sockets import App, socketio
+from admin.sockets import App, TextPacket, socketio
 from admin.throttle import LoginThrottle
 from uckefu.settings import Settings
 
@@ -123,6 +123,7 @@ def _start_sockets(app: Flask, async_mode: str) -> None:
         ping_timeout=20,
         max_http_buffer_size=64_000,
         logger=False,
+        serializer=TextPacket,
     )
     app.extensions["live"] = live.Live(app)
     if not app.testing:

@@ -1,14 +1,49 @@
 """The one Socket.IO server; handlers are registered where their subject is (`desk.events`), `app` serves with it."""
 
+import json
 from typing import Any
 
 from flask import Flask
 from flask.ctx import RequestContext
 from flask_socketio import SocketIO
+from pydantic_core import PydanticSerializationError, from_json, to_json
+from socketio.packet import Packet
 from werkzeug.exceptions import NotFound
 
 PATH = "/socket.io"
 socketio = SocketIO()
+
+
+class Json:
+    """The library's JSON, quicker; what pydantic's refuses (half a surrogate pair) goes the library's own way."""
+
+    @staticmethod
+    def dumps(data: Any, **options: Any) -> str:
+        """As `json.dumps`."""
+        try:
+            return to_json(data).decode()
+        except PydanticSerializationError:
+            return json.dumps(data, **options)
+
+    @staticmethod
+    def loads(text: str) -> Any:
+        """As `json.loads`."""
+        try:
+            return from_json(text)
+        except ValueError:
+            return json.loads(text)
+
+
+class TextPacket(Packet):  # type: ignore[misc]
+    """Socket.IO without looking for bytes in everything that is sent: nothing here sends any."""
+
+    uses_binary_events = False
+    json = Json
+
+
+def is_anybody(namespace: str, rooms: list[str]) -> bool:
+    """Whether a page of this process is in one of them."""
+    return any(True for _ in socketio.server.manager.get_participants(namespace, rooms))
 
 
 class EventContext(RequestContext):

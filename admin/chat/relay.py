@@ -5,7 +5,6 @@
 is told to `resync`, which makes it ask for what is after its last sequence; and also when another process is gone.
 """
 
-import json
 import queue
 import secrets
 import time
@@ -17,7 +16,7 @@ import structlog
 from flask import Flask, current_app
 
 from acd.contract import VIEW_CHANNEL
-from admin.sockets import socketio
+from admin.sockets import Json, is_anybody, socketio
 
 log = structlog.get_logger(__name__)
 CHANNEL = "uckefu:chat"
@@ -39,7 +38,7 @@ class Relay:
 
     def __init__(self, app: Flask) -> None:
         self.bus: redis.Redis = app.extensions["uckefu"]["bus"]
-        self.name = secrets.token_hex(8)
+        self._opening = f'{{"by":"{secrets.token_hex(8)}"'
         self._outgoing: queue.Queue[str] = queue.Queue(MOST_QUEUED)
         self._started = False
         self.on_view: Callable[[str | None], None] = lambda _text: None
@@ -54,12 +53,12 @@ class Relay:
 
     def send(self, namespace: str, rooms: list[str], event: str, content: Any) -> None:
         """Tell every page in any of `rooms`, here and at the other processes; returns at once."""
-        socketio.emit(event, content, to=rooms, namespace=namespace)
+        if is_anybody(namespace, rooms):
+            socketio.emit(event, content, to=rooms, namespace=namespace)
         if not self._started:
             return
-        line = json.dumps({"by": self.name, "ns": namespace, "to": rooms, "event": event, "content": content})
         try:
-            self._outgoing.put_nowait(line)
+            self._outgoing.put_nowait(Json.dumps([namespace, rooms, event, content]))
         except queue.Full:
             log.warning("relay_full")  # the heartbeats of the pages find the gap
 
@@ -68,14 +67,19 @@ class Relay:
         for namespace in (AGENTS, VISITORS):
             socketio.emit("resync", {}, namespace=namespace)
 
-    def take(self, line: str) -> None:
-        """One line of another process."""
-        told = json.loads(line)
-        if told["by"] == self.name:
+    def letter(self, news: list[str]) -> str:
+        """What goes to the other processes: who tells it, and its pieces of news, already in JSON."""
+        return f'{self._opening},"news":[{",".join(news)}]}}'
+
+    def take(self, letter: str) -> None:
+        """A letter of any process; one's own is known by how it begins."""
+        if letter.startswith(self._opening):
             return
+        told = Json.loads(letter)
         self._peers[told["by"]] = time.monotonic()
-        if "event" in told:
-            socketio.emit(told["event"], told["content"], to=told["to"], namespace=told["ns"])
+        for namespace, rooms, event, content in told["news"]:
+            if is_anybody(namespace, rooms):
+                socketio.emit(event, content, to=rooms, namespace=namespace)
 
     def miss_peers(self) -> None:
         """A process that died may have acknowledged what it never told: everybody here asks for it."""
@@ -88,21 +92,17 @@ class Relay:
             self.resync()
 
     def _publish(self) -> None:
-        beat = json.dumps({"by": self.name})
         while True:
             try:
-                lines = [self._outgoing.get(timeout=BEAT_SECONDS)]
+                news = [self._outgoing.get(timeout=BEAT_SECONDS)]
             except queue.Empty:
-                lines = [beat]
-            while len(lines) < MOST_AT_ONCE and not self._outgoing.empty():
-                lines.append(self._outgoing.get())
+                news = []  # a beat: it lives
+            while news and len(news) < MOST_AT_ONCE and not self._outgoing.empty():
+                news.append(self._outgoing.get())
             try:
-                pipeline = self.bus.pipeline(transaction=False)
-                for line in lines:
-                    pipeline.publish(CHANNEL, line)
-                pipeline.execute()
+                self.bus.publish(CHANNEL, self.letter(news))
             except redis.RedisError as error:
-                log.warning("relay_not_published", lines=len(lines), error=str(error))
+                log.warning("relay_not_published", news=len(news), error=str(error))
                 socketio.sleep(0.2)
 
     def _listen(self) -> None:
@@ -128,11 +128,11 @@ class Relay:
                 subscription.close()
             socketio.sleep(0.5)
 
-    def _try(self, line: str) -> None:
+    def _try(self, letter: str) -> None:
         try:
-            self.take(line)
+            self.take(letter)
         except (ValueError, KeyError, TypeError) as error:
-            log.warning("relay_line_refused", error=repr(error))
+            log.warning("relay_letter_refused", error=repr(error))
 
 
 def relay() -> Relay:

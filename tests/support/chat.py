@@ -22,8 +22,7 @@ class _Teller(relay.Relay):
     """Publishes at once, and has no pages of its own."""
 
     def send(self, namespace: str, rooms: list[str], event: str, content: Any) -> None:
-        line = {"by": self.name, "ns": namespace, "to": rooms, "event": event, "content": content}
-        self.bus.publish(relay.CHANNEL, json.dumps(line))
+        self.bus.publish(relay.CHANNEL, self.letter([json.dumps([namespace, rooms, event, content])]))
 
 
 class Backstage:
