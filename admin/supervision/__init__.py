@@ -1,6 +1,6 @@
 """Reading along: the transcript of a conversation for who took part in it, and the supervisor's live view."""
 
-from admin.supervision import calls, events
+from admin.supervision import acts, calls, events
 from admin.supervision.views import blueprint
 
-__all__ = ["blueprint", "calls", "events"]
+__all__ = ["acts", "blueprint", "calls", "events"]

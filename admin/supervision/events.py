@@ -71,6 +71,11 @@ def on(event: str, model: type[BaseModel]) -> Any:
     return register
 
 
+def _agent_of(conversation_id: str) -> int | None:
+    row = talks.conversation(conversation_id)
+    return row.agent_id if row else None
+
+
 def _actor() -> str:
     return f"supervisor:{current_user.id}"
 
@@ -81,7 +86,7 @@ def watch(fields: Talk) -> Answer:
     row = talks.conversation(fields.conversation_id)
     if row is None:
         return refused("unknown-conversation")
-    if not audit("conversation-watched", subject=row.id):
+    if not audit("conversation-watched", subject=row.id, agent=row.agent_id):
         return refused("try-again")
     join_room(service.room_of(fields.conversation_id))
     row = talks.conversation(fields.conversation_id)
@@ -91,7 +96,8 @@ def watch(fields: Talk) -> Answer:
 
 @on("unwatch", Talk)
 def unwatch(fields: Talk) -> Answer:
-    """No longer."""
+    """No longer; that it ended is noted as its beginning was."""
+    audit("conversation-left", subject=fields.conversation_id, agent=_agent_of(fields.conversation_id))
     leave_room(service.room_of(fields.conversation_id))
     return {}
 
@@ -99,7 +105,8 @@ def unwatch(fields: Talk) -> Answer:
 @on("whisper", Whisper)
 def whisper(fields: Whisper) -> Answer:
     """A note for the agent, in the conversation."""
-    if not audit("conversation-whispered", subject=fields.conversation_id):
+    agent_id = _agent_of(fields.conversation_id)
+    if not audit("conversation-whispered", subject=fields.conversation_id, agent=agent_id):
         return refused("try-again")
     author = service.Author("agent", current_user.name, agent_id=current_user.agent_id)
     posted = service.post_message(

@@ -13,6 +13,7 @@ from acd import contract
 from sql.models import AuditEntry, Message
 from tests.unit.admin.conftest import view_with
 from tests.unit.admin.test_talks import _acd, _ask, _socket
+from uckefu.times import now
 
 SignIn = Callable[[str], FlaskClient]
 CALL = {
@@ -100,3 +101,22 @@ def test_what_a_supervisor_does_goes_to_routing_in_its_name_and_is_noted(
     assert seen[0].actor.startswith("supervisor:")
     assert seen[0].agent_id == 2
     assert session.query(AuditEntry).filter_by(action=action).count() == 1
+
+
+def test_every_act_is_shown_with_who_what_whose_and_when_and_to_supervisors_only(
+    app: Flask, sign_in: SignIn, session: Session, agents: dict[str, int], talk: str
+) -> None:
+    supervisor = sign_in("supervisor")
+    socket = _socket(app, supervisor)
+    _ask(socket, "watch", conversation_id=talk)
+    _ask(socket, "whisper", conversation_id=talk, client_id="w", text="换新")
+    _ask(socket, "unwatch", conversation_id=talk)
+    session.add(AuditEntry(at=now(), action="call-barged", subject="c1", detail={"agent": agents["agent1"]}))
+    session.commit()
+    page = supervisor.get("/supervision/acts").get_data(as_text=True)
+    places = [page.index(words) for words in ("强插通话", "停止旁观", "悄悄提示坐席", "旁观会话</td>")]
+    assert places == sorted(places)  # the latest first
+    assert "赵敏" in page and f"/conversations/{talk}" in page
+    chosen = session.query(AuditEntry.user_id).filter_by(action="conversation-left").scalar()
+    assert "强插通话" not in supervisor.get(f"/supervision/acts?who={chosen}").get_data(as_text=True)
+    assert sign_in("agent1").get("/supervision/acts").status_code == 403
