@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from admin.server import MODES
-from tests.bench import chat, crowd, decisions, flow_engine, flows, freed, offers, talks
+from tests.bench import chat, crowd, decisions, failover, flow_engine, flows, freed, offers, talks
 from tests.bench.load import LoadFailed
 from tests.bench.meter import ask_for_priority
 from tests.bench.office import Office, Refused, offices
@@ -32,6 +32,9 @@ WITHOUT_SWITCH: dict[str, Callable[["Size"], Line]] = {
     "acd_calls_per_second": lambda size: crowd.acd_calls_per_second(
         rate=size.crowd_rate, seconds=size.crowd_seconds
     ),
+    "acd_failover_seconds": lambda size: failover.acd_failover_seconds(
+        talking=size.failover_talking, waiting=2 * size.failover_talking
+    ),
 }
 GOALS = {
     "flow_load_ms": 150,
@@ -40,6 +43,7 @@ GOALS = {
     "acd_decision_growth": 1.5,
     FREED: 25,
     "acd_calls_per_second": 50,
+    "acd_failover_seconds": 3,
     "chat_ack_p99_ms": 100,
     "chat_deliver_p99_ms": 100,
     "chat_lost": 0,
@@ -78,10 +82,11 @@ class Size:
     visitors: int = 2000
     messages_per_second: float = 500
     chat_seconds: float = 20
+    failover_talking: int = 50
 
 
 FULL = Size(50, 40, 800, 20, 60, 5, 3, 10, 50, 30)
-TINY = Size(4, 4, 4, 4, 2, 2, 1, 0.5, 2, 1, 50, 300, 20, 6, 0.3, 5, 1, 20, 20, 3)
+TINY = Size(4, 4, 4, 4, 2, 2, 1, 0.5, 2, 1, 50, 300, 20, 6, 0.3, 5, 1, 20, 20, 3, 3)
 
 
 def main(arguments: list[str] | None = None) -> int:
