@@ -38,12 +38,24 @@ def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
         browser.close()
 
 
+# A module that sets `STACK_FILES = STRAIGHT` has its callers in the queue at once, without a menu.
+STRAIGHT = {
+    "flows/main.yml": "version: 1\ntitle: straight\nstart: service\n"
+    "nodes:\n  service: {type: queue, queue: service}\n"
+}
+
+
+def on_switch(name: str) -> dict[str, str]:
+    """A stack's settings for this switch; skips the test where it isn't here."""
+    if name == "freeswitch" and not (os.environ.get("FREESWITCH") or shutil.which("freeswitch")):
+        pytest.skip("FreeSWITCH is not installed")
+    return {"UCKEFU_SWITCH": name}
+
+
 @pytest.fixture(scope="module", params=["builtin", "freeswitch"])
 def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
     """The stack on each switch that is here."""
-    if request.param == "freeswitch" and not (os.environ.get("FREESWITCH") or shutil.which("freeswitch")):
-        pytest.skip("FreeSWITCH is not installed")
-    with Stack({"UCKEFU_SWITCH": request.param}) as stack:
+    with Stack(on_switch(request.param), files=getattr(request.module, "STACK_FILES", None)) as stack:
         yield stack
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Scene
+from tests.e2e.conftest import STRAIGHT, Scene, on_switch
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
 from uckefu.demo.phone import Phone
@@ -18,9 +18,10 @@ CUSTOMER = "02150001234"
 CENTRE = {"trunks": {"trunk": {"prefixes": ["021"], "caller_id": "4001", "numbers": ["4001", "4002"]}}}
 
 
-@pytest.fixture(scope="module")
-def customer_and_stack() -> Iterator[tuple[Phone, Stack]]:
-    stack = Stack({"UCKEFU_DIDS": "4001,4002"}, files={"centre.yml": json.dumps(CENTRE)})
+@pytest.fixture(scope="module", params=["builtin", "freeswitch"])
+def customer_and_stack(request: pytest.FixtureRequest) -> Iterator[tuple[Phone, Stack]]:
+    environment = {**on_switch(request.param), "UCKEFU_DIDS": "4001,4002"}
+    stack = Stack(environment, files={"centre.yml": json.dumps(CENTRE), **STRAIGHT})
     with Phone(CUSTOMER, f"127.0.0.1:{stack.ports.gateway}") as customer:
         stack.environment["UCKEFU_GATEWAY"] = customer.address
         with stack:
@@ -164,23 +165,24 @@ def test_a_missed_call_is_called_back_with_one_click_and_a_number_in_the_contact
     scene.wait_agent("1001", "idle")
     caller = scene.caller(CUSTOMER)
     caller.call("4001")
-    caller.wait("confirmed")
-    caller.do("dtmf", digits="2")
     rings(agent)
     expect(page.locator("[data-field=answer]")).to_be_visible()
     scene.shot(page, "callbar-ringing")
     page.keyboard.press("Alt+KeyA")  # this phone doesn't know how to
     expect(page.locator("#toasts")).to_contain_text("请在话机上接听")
     caller.hang_up()
-    page.click("[data-field=missed]", timeout=40_000)
+    expect(page.locator("[data-field=missed]")).to_contain_text("1 条新的", timeout=40_000)
+    page.click("[data-field=missed]")
     expect(page.locator("#missed-list")).to_contain_text("021****1234")
     scene.shot(page, "callbar-missed")
     page.locator("#missed-list [data-dial]").first.click()
     rings(agent)
     says(page, "话机振铃")
+    page.keyboard.press("Escape")
     page.keyboard.press("Alt+KeyQ")
     agent.wait("disconnected")
     expect(page.locator("[data-field=dial]")).to_be_visible()
+    expect(page.locator("[data-field=missed]")).not_to_contain_text("条新的")  # it has been looked at
 
     page.goto(f"{scene.stack.url}/contacts/")
     page.locator("tr", has_text="021****1234").locator("[data-dial]").last.click()
