@@ -174,7 +174,7 @@ def _panes() -> dict[str, str]:
         "title.ringing": _("(Call) {name}"), "sound_blocked": _("The browser blocks sounds. Press here to allow the ringing."),
         "saved": _("Saved."), "failed": _("Not done: {why}"), "why_lost": _("no connection"),
         "notify": _("Incoming call: {name}, {queue}"),
-        "announce": _("Incoming call: {name}, {queue}. Answer on your phone, or {key} to decline."),
+        "announce": _("Incoming call: {name}, {queue}. Answer with {answer} or on your phone; {key} declines."),
         "announce_keyless": _("Incoming call: {name}, {queue}. Answer on your phone."),
         "card_missing": _("Contact and history can't be read at the moment."), "card_loading": _("Looking up…"),
         "not_revealed": _("Not shown: it could not be noted. Try again in a minute."), "no_talk": _("No talk"),

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from sql.models import User, UserPreference
 from tests.e2e.conftest import STRAIGHT, Scene, on_switch
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
@@ -48,6 +51,16 @@ def rings(phone: Phone) -> dict[str, Any]:
     while "from_uri" not in (event := phone.wait("incoming", seconds=30)):
         pass
     return event
+
+
+def own_key(scene: Scene, login: str, name: str, key: str) -> None:
+    """A user's own shortcut, as its profile keeps it."""
+    engine = scene.stack.engine()
+    with Session(engine) as session:
+        user_id = session.scalars(select(User.id).where(User.login == login)).one()
+        session.merge(UserPreference(user_id=user_id, shortcuts={name: key}))
+        session.commit()
+    engine.dispose()
 
 
 def dial(page: Page, number: str) -> None:
@@ -160,6 +173,7 @@ def test_the_number_shown_is_chosen_on_the_strip_and_only_among_the_centres(
 def test_a_missed_call_is_called_back_with_one_click_and_a_number_in_the_contacts_too(
     scene: Scene, customer: Phone
 ) -> None:
+    own_key(scene, "agent1", "answer", "Alt+KeyW")
     agent, page = scene.agents_phone("1001"), scene.page("agent1")
     scene.ready(page)
     scene.wait_agent("1001", "idle")
@@ -168,7 +182,9 @@ def test_a_missed_call_is_called_back_with_one_click_and_a_number_in_the_contact
     rings(agent)
     expect(page.locator("[data-field=answer]")).to_be_visible()
     scene.shot(page, "callbar-ringing")
-    page.keyboard.press("Alt+KeyA")  # this phone doesn't know how to
+    expect(page.locator("#announce")).to_contain_text("按 Alt W 或在话机上接听，按 Alt Q 拒接")
+    expect(page.locator("[data-field=answer]")).to_contain_text("Alt W")
+    page.keyboard.press("Alt+KeyW")  # this phone doesn't know how to
     expect(page.locator("#toasts")).to_contain_text("请在话机上接听")
     caller.hang_up()
     expect(page.locator("[data-field=missed]")).to_contain_text("1 条新的", timeout=40_000)

@@ -216,7 +216,8 @@ const Panes = (() => {
     if (now === popped) return;
     if (my?.offer) {
       if (!popped.startsWith(JSON.stringify([my.offer.offer_id]).slice(0, -1)))
-        document.getElementById("announce").textContent = text(Shortcuts.label("decline") ? "announce" : "announce_keyless", { key: Shortcuts.label("decline"), name: caller?.contact?.name ?? my.offer.number, queue: Desk.queue(my.offer.queue) });
+        document.getElementById("announce").textContent = text(Shortcuts.label("decline") && Shortcuts.label("answer") ? "announce" : "announce_keyless",
+          { answer: Shortcuts.label("answer"), key: Shortcuts.label("decline"), name: caller?.contact?.name ?? my.offer.number, queue: Desk.queue(my.offer.queue) });
       popUp(my.offer, caller);
     } else {
       pop.hidden = true;
