@@ -162,12 +162,28 @@ def test_a_colleague_who_declines_leaves_the_customer_with_the_agent(office):
     state(office, "1002", "not-ready")
 
 
-def test_a_customer_who_hangs_up_in_a_consult_leaves_nobody_on_music(office):
+@pytest.mark.parametrize("mode", ["private", "together"])
+def test_a_customer_who_hangs_up_ends_the_call_for_both_agents_and_leaves_nobody_on_music(office, mode):
     consult(office)
+    if mode == "together":
+        steer(office, mode)
+        office.customer.hears("second")
     office.customer.hang_up()
     office.agent_phone.wait("disconnected")
     office.third.wait("disconnected")
     state(office, "1001", "wrap-up")
+    state(office, "1002", "not-ready")
+
+
+def test_a_colleague_who_leaves_a_three_way_leaves_the_customer_with_the_agent(office):
+    consult(office)
+    steer(office, "together")
+    office.customer.hears("second")
+    office.third.hang_up()
+    wait_until(lambda: not consult_of(office), what="the end of the consult")
+    office.customer.hears("agent")
+    office.agent_phone.hears("caller")
+    state(office, "1002", "not-ready")
 
 
 def test_a_killed_acd_in_a_consult_loses_no_talk_and_the_transfer_can_be_completed_afterwards(office):
