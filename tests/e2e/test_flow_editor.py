@@ -137,6 +137,10 @@ def test_a_flow_drawn_from_nothing_is_checked_tried_published_and_called(scene: 
     )  # the open list covers no box
     expect(page.locator("#callers")).to_contain_text("1 通", timeout=30_000)
     expect(page.locator(".lf-line-text", has_text="按 1 · 1")).to_be_visible()
+    page.click("[data-zoom='1']", click_count=12)  # so large that one box fills the picture
+    page.locator("#nodelist button", has_text="hangup").last.click()
+    expect(box(page, "hangup")).to_be_in_viewport()  # what is chosen in the list comes into sight
+    page.click("[data-zoom='0']")
     scene.shot(page, "flow-editor-numbers-zh")
     assert [report for report in scene.reports if "favicon" not in report] == []
 

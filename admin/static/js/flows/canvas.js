@@ -227,6 +227,13 @@ const Canvas = (() => {
     const { clientWidth: width, clientHeight: height } = at("canvas");
     if (x < half || y < tall || x > width - half || y > height - tall - 56) fit();
   };
+  /* Whatever is chosen in the list, the text or a problem is seen: the picture is moved, at the size that it has. */
+  const lookAt = (name) => {
+    const box = Model.state.places[name], { SCALE_X: scale, TRANSLATE_X: dx, TRANSLATE_Y: dy } = lf.getTransform();
+    if (!box) return;
+    const [x, y] = [box[0] * scale + dx, box[1] * scale + dy], { clientWidth: width, clientHeight: height } = at("canvas");
+    if (x < 0 || y < 0 || x > width || y > height - 56) lf.translate(width / 2 - x, height / 2 - y);
+  };
   const showZoom = () => { at("zoom").textContent = `${Math.round(lf.getTransform().SCALE_X * 100)}%`; };
   const fit = () => {
     const boxes = graph().nodes, { clientWidth: width, clientHeight: height } = at("canvas");
@@ -250,7 +257,7 @@ const Canvas = (() => {
 
   const show = (what) => { live = what; draw(); };
   const count = (what) => { passages = what; draw(); };
-  Model.on((what) => { if (what === "reading" || what === "selection") draw(); });
+  Model.on((what) => { if (what === "reading" || what === "selection") draw(); if (what === "selection") lookAt(Model.state.selected); });
   draw();
   fit();
   return { lf, add, connect, removeSelected, fit, show, count, edge: null, data };
