@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from admin import directory
 from admin.db import db
+from admin.desk.texts import js_texts
 from admin.i18n import language
 from admin.permissions import requires
 from admin.supervision.views import blueprint
@@ -73,11 +74,12 @@ def acts() -> ResponseReturnValue:
     return render_template("supervision/acts.html", rows=shown, people=people, who=who, older=older)
 
 
-def _act(entry: AuditEntry, name: str | None, words: dict[str, str], agents: dict[Any, Any]) -> Act:
+def _act(entry: AuditEntry, name: str | None, words: dict[str, str], agents: dict[str, Any]) -> Act:
     agent_id = str(entry.detail.get("agent") or entry.subject.removeprefix("agent:"))
-    agent = agents.get(int(agent_id)) if agent_id.isdecimal() else None
+    agent = agents.get(agent_id)
     is_named = not entry.subject.startswith("agent:")
-    status = f" ({entry.detail['status']})" if "status" in entry.detail else ""
+    status = str(entry.detail.get("status", ""))
+    status = f" ({js_texts().get(f'status.{status}', status)})" if status else ""
     return Act(
         entry_id=entry.id, at=entry.at, who=name or "", what=words[entry.action] + status,
         whom=(agent or {}).get("name", ""), subject=entry.subject,

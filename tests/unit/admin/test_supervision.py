@@ -116,7 +116,7 @@ def test_every_act_is_shown_with_who_what_whose_and_when_and_to_supervisors_only
     page = supervisor.get("/supervision/acts").get_data(as_text=True)
     places = [page.index(words) for words in ("强插通话", "停止旁观", "悄悄提示坐席", "旁观会话</td>")]
     assert places == sorted(places)  # the latest first
-    assert "赵敏" in page and f"/conversations/{talk}" in page
+    assert "赵敏" in page and "王芳" in page and f"/conversations/{talk}" in page
     chosen = session.query(AuditEntry.user_id).filter_by(action="conversation-left").scalar()
     assert "强插通话" not in supervisor.get(f"/supervision/acts?who={chosen}").get_data(as_text=True)
     assert sign_in("agent1").get("/supervision/acts").status_code == 403
