@@ -10,6 +10,7 @@ import pytest
 import redis.asyncio
 from prometheus_client import generate_latest
 
+from acd.adapters.lease import LEASE_SECONDS, RENEW_SECONDS, TOKEN
 from acd.contract import (
     EVENTS,
     INPUTS,
@@ -128,6 +129,23 @@ async def test_the_standby_takes_over_with_the_same_order_and_the_first_one_come
     await end(third)
     assert f":{standby.pid}#" in acd.pages.bus.get(LEASE)
     await end(standby)
+
+
+async def test_the_lease_of_a_machine_that_is_gone_ends_by_itself_and_the_standby_has_the_next_token(
+    acd: Acd, switch: ScriptedSwitch
+) -> None:
+    """Nobody can ask whether a process of another machine lives: its lease ends `LEASE_SECONDS` after its last sign."""
+    acd.people(1)
+    switch.register("1001")
+    acd.pages.bus.set(TOKEN, 7)
+    acd.pages.bus.set(LEASE, "elsewhere:4711#7", px=round(LEASE_SECONDS * 1000))
+    async with acd.daemon(name="here"):
+        await until(lambda: acd.pages.bus.get(LEASE) == "here#8", "the standby to take over")
+        await until(lambda: acd.pages.agent(1).get("registered"), "the phone to be known")
+        await acd.pages.send(SetStatus(agent_id=1, status="ready"))
+        switch.call()
+        await until(lambda: switch.phone("1001"), "an offer")
+    assert LEASE_SECONDS + RENEW_SECONDS < 3  # from the last sign of life to the next writer
 
 
 async def test_a_writer_that_stood_still_can_do_no_harm_when_it_comes_back(
