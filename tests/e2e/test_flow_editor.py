@@ -5,20 +5,31 @@ import os
 import re
 import shutil
 import wave
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from esl.event import Event
+from ivr.library import PACKAGED
+from sql.models import SurveyAnswer
+from tests.conformance.journal import Journal, Loop, open_journal
 from tests.e2e.conftest import CHROMIUM_FLAGS, Scene
 from tests.e2e.sounds import heard, read, write_tone
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
 
-DRAWN = "4101"
-SETTINGS = {"flows": {"default": "main", DRAWN: "drawn"}}
+DRAWN, ASKED = "4101", "4102"
+SETTINGS = {"flows": {"default": "main", DRAWN: "drawn", ASKED: "asked"}}
+SERVED = {
+    "centre.yml": json.dumps(SETTINGS),
+    "flows/asked.yml": "version: 1\nstart: service\nnodes:\n  service: {type: queue, queue: service, survey: satisfaction}\n",
+    "flows/satisfaction.yml": (PACKAGED / "samples" / "satisfaction.yml").read_text(encoding="utf-8"),
+}
 
 
 MICROPHONE_HERTZ = 620
@@ -57,9 +68,20 @@ def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
     """The stack on each switch that is here, with a number whose flow nobody has drawn yet."""
     if request.param == "freeswitch" and not (os.environ.get("FREESWITCH") or shutil.which("freeswitch")):
         pytest.skip("FreeSWITCH is not installed")
-    environment = {"UCKEFU_SWITCH": request.param, "UCKEFU_DIDS": f"4001,{DRAWN}"}
-    with Stack(environment, files={"centre.yml": json.dumps(SETTINGS)}) as made:
+    environment = {"UCKEFU_SWITCH": request.param, "UCKEFU_DIDS": f"4001,{DRAWN},{ASKED}"}
+    with Stack(environment, files=SERVED) as made:
         yield made
+
+
+@pytest.fixture
+def journal(stack: Stack) -> Iterator[Journal]:
+    """The events of the switch."""
+    loop = Loop()
+    password = stack.settings.secrets["event_socket_password"]
+    made = loop.run(open_journal(loop, stack.ports.event_socket, password))
+    yield made
+    loop.run(made.client.close())
+    loop.close()
 
 
 def test_a_flow_drawn_from_nothing_is_checked_tried_published_and_called(scene: Scene) -> None:
@@ -143,6 +165,51 @@ def test_a_flow_drawn_from_nothing_is_checked_tried_published_and_called(scene: 
     page.click("[data-zoom='0']")
     scene.shot(page, "flow-editor-numbers-zh")
     assert [report for report in scene.reports if "favicon" not in report] == []
+
+
+def test_after_the_agent_has_hung_up_the_caller_rates_and_comments_on_this_very_call(
+    scene: Scene, journal: Journal
+) -> None:
+    agent = scene.agents_phone("1001")
+    scene.status("1001", "ready")
+    scene.wait_agent("1001", "idle")
+    caller = scene.caller("13800138001")
+    caller.do("play", path=str(write_tone(scene.folder / "caller.wav", 440.0)))
+    caller.call(ASKED)
+    agent.answer_next(seconds=20)
+    talk = scene.wait_agent("1001", "talking")
+    interaction_id = talk["call"]["interaction_id"]
+    agent.hang_up()
+    journal.wait("PLAYBACK_START", interaction_id, plays("survey_score"), seconds=20)
+    caller.do("dtmf", digits="2")
+    journal.wait("PLAYBACK_START", interaction_id, plays("beep"), seconds=30)
+    wait_until(
+        lambda: any(path.stat().st_size > 24_000 for path in (scene.stack.instance / "survey").rglob("*.wav")),
+        seconds=20, what="the comment to be recorded",
+    )  # fmt: skip
+    caller.do("dtmf", digits="#")
+    caller.wait("disconnected", seconds=30)
+    answer = wait_until(lambda: rating(scene, interaction_id), seconds=20, what="the rating with its comment")
+    assert (answer.score, answer.best) == (2, 5)
+    assert heard(read(scene.stack.instance / answer.comment)[:, 0], 440.0)
+
+
+def plays(name: str) -> Callable[[Event], bool]:
+    """Whether an event tells of this sound."""
+    return lambda event: f"/{name}.wav" in (event.get("Playback-File-Path") or "")
+
+
+def rating(scene: Scene, interaction_id: str) -> SurveyAnswer | None:
+    """The rating of a call once its comment has come."""
+    engine = scene.stack.engine()
+    with Session(engine) as session:
+        chosen = select(SurveyAnswer).where(
+            SurveyAnswer.interaction_id == interaction_id, SurveyAnswer.comment != ""
+        )
+        found = session.scalar(chosen)
+        session.expunge_all()
+    engine.dispose()
+    return found
 
 
 def test_what_is_recorded_in_the_browser_is_what_callers_hear(scene: Scene) -> None:
