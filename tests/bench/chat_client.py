@@ -17,9 +17,13 @@ import struct
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
+from pydantic_core import from_json
+
 ACK_SECONDS = 10.0
+CONNECT_SECONDS = 30.0
 CONNECTING_AT_ONCE = 40
 
 
@@ -27,28 +31,40 @@ class Gone(Exception):
     """The connection was lost."""
 
 
-class Socket:
-    """One websocket with one Socket.IO namespace."""
+class Socket(asyncio.Protocol):
+    """One websocket with one Socket.IO namespace; no task and no timer waits for each frame, since the client shares
+    the cores with what it measures.
 
-    def __init__(self, namespace: str) -> None:
+    Args:
+        namespace: `/` or `/visitor`.
+        heard: called with (event, data) for each event.
+        lost: called when the connection has ended.
+    """
+
+    def __init__(
+        self, namespace: str, heard: Callable[[str, Any], None], lost: Callable[["Socket"], None]
+    ) -> None:
         self.prefix = "" if namespace == "/" else namespace + ","
+        self.heard, self.lost = heard, lost
         self.numbers = itertools.count(1)
+        self.loop = asyncio.get_running_loop()
         self.waiting: dict[int, asyncio.Future[Any]] = {}
-        self.connected: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.upgraded: asyncio.Future[None] = self.loop.create_future()
+        self.connected: asyncio.Future[None] = self.loop.create_future()
+        self.buffer = b""
 
     async def open(self, port: int, auth: Any, cookie: str = "") -> None:
-        self.reader, self.writer = await asyncio.open_connection("127.0.0.1", port)
+        self.transport, _ = await self.loop.create_connection(lambda: self, "127.0.0.1", port)
         key = base64.b64encode(os.urandom(16)).decode()
         lines = [
             "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1", f"Host: 127.0.0.1:{port}", "Upgrade: websocket",
             "Connection: Upgrade", f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13",
             *([f"Cookie: {cookie}"] if cookie else []), "", "",
         ]  # fmt: skip
-        self.writer.write("\r\n".join(lines).encode())
-        head = await self.reader.readuntil(b"\r\n\r\n")
-        if b" 101 " not in head.split(b"\r\n", 1)[0]:
-            raise Gone(head[:80])
+        self.transport.write("\r\n".join(lines).encode())
+        await asyncio.wait_for(asyncio.shield(self.upgraded), CONNECT_SECONDS)
         self.write(f"40{self.prefix}{json.dumps(auth)}")
+        await asyncio.wait_for(asyncio.shield(self.connected), CONNECT_SECONDS)
 
     def write(self, text: str) -> None:
         data = text.encode()
@@ -57,58 +73,84 @@ class Socket:
             if len(data) < 126
             else bytes([0x80 | 126]) + struct.pack("!H", len(data))
         )
-        self.writer.write(b"\x81" + size + b"\0\0\0\0" + data)  # a mask of zeros changes nothing
+        self.transport.write(b"\x81" + size + b"\0\0\0\0" + data)  # a mask of zeros changes nothing
 
-    async def read(self) -> str:
-        try:
-            first, second = await self.reader.readexactly(2)
-            length = second & 0x7F
-            if length == 126:
-                (length,) = struct.unpack("!H", await self.reader.readexactly(2))
-            elif length == 127:
-                (length,) = struct.unpack("!Q", await self.reader.readexactly(8))
-            data = await self.reader.readexactly(length)
-        except (OSError, asyncio.IncompleteReadError) as error:
-            raise Gone from error
-        if first & 0x0F == 8:
-            raise Gone("closed")
-        return data.decode()
+    def close(self) -> None:
+        """Give it up, also when it was never opened."""
+        if hasattr(self, "transport"):
+            self.transport.abort()
 
-    async def run(self, heard: Any) -> None:
-        """Read until the connection is lost; `heard(event, data)` for each event."""
-        try:
-            while True:
-                text = await self.read()
-                if text == "2":
-                    self.write("3")
-                elif text.startswith("40" + self.prefix) and not self.connected.done():
-                    self.connected.set_result(None)
-                elif text.startswith("44"):
-                    raise Gone(text)
-                elif text.startswith("42"):
-                    event, *data = json.loads(text[2 + len(self.prefix) :])
-                    heard(event, data[0] if data else None)
-                elif text.startswith("43"):
-                    number, _, body = text[2 + len(self.prefix) :].partition("[")
-                    future = self.waiting.pop(int(number), None)
-                    if future is not None and not future.done():
-                        future.set_result(json.loads("[" + body)[0])
-        finally:
-            for future in [*self.waiting.values(), self.connected]:
-                if not future.done():
-                    future.set_exception(Gone())
-            self.writer.close()
+    def data_received(self, data: bytes) -> None:
+        """Take every frame that is whole."""
+        self.buffer += data
+        if not self.upgraded.done():
+            head, found, rest = self.buffer.partition(b"\r\n\r\n")
+            if not found:
+                return
+            if b" 101 " not in head.split(b"\r\n", 1)[0]:
+                self.transport.abort()
+                return
+            self.upgraded.set_result(None)
+            self.buffer = rest
+        begin, size = 0, len(self.buffer)
+        while size - begin >= 2:
+            length, payload = self.buffer[begin + 1] & 0x7F, begin + 2
+            if length >= 126:
+                wide = 2 if length == 126 else 8
+                if size - payload < wide:
+                    break
+                length = int.from_bytes(self.buffer[payload : payload + wide], "big")
+                payload += wide
+            if size - payload < length:
+                break
+            if self.buffer[begin] & 0x0F == 8:
+                self.transport.abort()
+                return
+            begin = payload + length
+            self.take(self.buffer[payload:begin].decode())
+        self.buffer = self.buffer[begin:]
+
+    def take(self, text: str) -> None:
+        """One packet."""
+        kind, body = text[:2], text[2 + len(self.prefix) :]
+        if text == "2":
+            self.write("3")
+        elif kind == "42":
+            event, *data = from_json(body)
+            self.heard(event, data[0] if data else None)
+        elif kind == "43":
+            number, _, answer = body.partition("[")
+            future = self.waiting.pop(int(number), None)
+            if future is not None and not future.done():
+                future.set_result(from_json("[" + answer)[0])
+        elif kind == "40" and not self.connected.done():
+            self.connected.set_result(None)
+        elif kind == "44":
+            self.transport.abort()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        """Nobody waits for it any more."""
+        for future in [*self.waiting.values(), self.upgraded, self.connected]:
+            if not future.done():
+                future.set_exception(Gone())
+                future.exception()  # nobody need have waited
+        self.lost(self)
 
     async def ask(self, event: str, data: Any) -> Any:
         number = next(self.numbers)
-        future = asyncio.get_running_loop().create_future()
-        self.waiting[number] = future
+        future = self.waiting[number] = self.loop.create_future()
         self.write(f"42{self.prefix}{number}{json.dumps([event, data])}")
+        late = self.loop.call_later(ACK_SECONDS, self.give_up, number)
         try:
-            return await asyncio.wait_for(future, ACK_SECONDS)
-        except TimeoutError as error:
-            self.waiting.pop(number, None)
-            raise Gone("no answer") from error
+            return await future
+        finally:
+            late.cancel()
+
+    def give_up(self, number: int) -> None:
+        """No answer came."""
+        future = self.waiting.pop(number, None)
+        if future is not None and not future.done():
+            future.set_exception(Gone("no answer"))
 
 
 class Party:
@@ -128,21 +170,27 @@ class Party:
     async def connect(self) -> Socket:
         """At this process, else at the next one; then ask for what was missed."""
         while True:
-            socket = Socket(self.namespace)
+            socket = Socket(self.namespace, self.heard, self.lost)
             try:
                 async with self.load.gate:
                     await socket.open(self.load.ports[self.port], self.auth, self.spec.get("cookie", ""))
-                    task = asyncio.create_task(self.listen(socket))
-                    TASKS.add(task)
-                    task.add_done_callback(TASKS.discard)
-                    await asyncio.wait_for(asyncio.shield(socket.connected), 30)
                     if any(self.last.values()):
                         await self.catch_up(socket)
                 self.socket = socket
                 return socket
-            except (OSError, Gone, TimeoutError, asyncio.IncompleteReadError):
+            except (OSError, Gone, TimeoutError):
+                socket.close()
                 self.port = (self.port + 1) % len(self.load.ports)
                 await asyncio.sleep(0.2)
+
+    async def come_back(self) -> None:
+        """Be shown everything, on whichever connection."""
+        while True:
+            try:
+                await self.catch_up(self.socket or await self.connect())
+                return
+            except (Gone, OSError):
+                self.socket = None
 
     async def catch_up(self, socket: Socket, conversations: tuple[str, ...] = ()) -> None:
         for id_ in conversations or tuple(self.last):
@@ -154,13 +202,10 @@ class Party:
             for message in answer.get("messages", ()):
                 self.take(message)
 
-    async def listen(self, socket: Socket) -> None:
-        try:
-            await socket.run(self.heard)
-        except Gone:
-            if self.socket is socket:
-                self.socket = None
-                self.load.reconnected += 1
+    def lost(self, socket: Socket) -> None:
+        if self.socket is socket:
+            self.socket = None
+            self.load.reconnected += 1
 
     def heard(self, event: str, data: Any) -> None:
         if event == "resync":
@@ -267,8 +312,7 @@ async def main(plan: dict[str, Any]) -> dict[str, Any]:
         *load.agents,
         *load.visitors,
     ]:  # whoever only listens comes back too, and asks for what it missed
-        socket = party.socket or await party.connect()
-        await party.catch_up(socket)
+        await party.come_back()
     shown: dict[str, set[int]] = defaultdict(set)
     for party in [*load.agents, *load.visitors]:
         for client_id, sequences in party.shown.items():
