@@ -352,8 +352,9 @@ class Board:
         """Who of a queue's agents may be asked, and who not, by reason."""
         may: list[int] = []
         others: dict[str, list[int]] = {}
+        standing_of, which = self._standing, board.is_written
         for agent_id in sorted(board.tiers):
-            why = self._standing[agent_id][board.is_written]
+            why = standing_of[agent_id][which]
             if why == FREE:
                 kind = board.free[agent_id][0]
                 if need.wanted == agent_id or (
@@ -366,7 +367,10 @@ class Board:
                 why = board.unsuited(need, kind)
             elif board.tiers[agent_id].level == GUEST:
                 continue
-            others.setdefault(why, []).append(agent_id)
+            if why in others:
+                others[why].append(agent_id)
+            else:
+                others[why] = [agent_id]
         return may, dict(sorted(others.items()))
 
     def queues_of(self, agent_id: int) -> list[tuple[QueueBoard, TierConfig, Kind]]:
