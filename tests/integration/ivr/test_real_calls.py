@@ -9,6 +9,8 @@ import json
 import os
 import shutil
 import threading
+import wave
+from array import array
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -114,7 +116,9 @@ class Centrale:
     def play(self, case: RealConversation) -> Played:
         """One conversation, from the INVITE to the flow's end."""
         with Phone(case.number, f"127.0.0.1:{self.stack.ports.gateway}") as phone:
-            phone.do("play", path=str(self.silence))  # without any sound a phone sends no keys either
+            # Who waits says nothing. (Without any sound at all a phone sends no keys either.)
+            says_nothing = any(move in ("wait", "hangup") for move in case.script.talk)
+            phone.do("play", path=str(self.silence if says_nothing else self.tone))
             with self.beginning:
                 centre, uuid = self._begin(case, phone)
             expected = case.in_terminal(centre)
@@ -182,6 +186,14 @@ class Centrale:
         files = [path for each in played for path in each.removeprefix("file_string://").split("!")]
         return [sound(path) for path in files if path.endswith(".wav")]
 
+    def loudness(self, uuid: str) -> list[int]:
+        """The greatest sample of each tenth of a second of what the flow has recorded of a call."""
+        (path,) = (self.stack.instance / "flow-recordings").rglob(f"{uuid}*.wav")
+        with wave.open(str(path)) as file:
+            tenth = file.getframerate() // 10
+            pieces = iter(lambda: array("h", file.readframes(tenth)), array("h"))
+            return [max(map(abs, piece)) for piece in pieces]
+
     def _record(self, uuid: str) -> dict[str, Any] | None:
         lines = (
             line
@@ -228,15 +240,17 @@ def publish(stack: Stack, crm: str) -> None:
 @pytest.fixture(scope="module")
 def played(request, centrale) -> Iterator[Callable[[RealConversation], Played]]:
     """All conversations that this run wants of the switch, several at once; a test waits for its own."""
-    wanted = [
-        item.callspec.params["case"]
+    wanted = {
+        str(item.callspec.params["case"]): item.callspec.params["case"]
         for item in request.session.items
         if item.path == request.path
         and getattr(item, "callspec", None)
         and item.callspec.params["centrale"] == centrale.switch
-    ]
+    }
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        calls: dict[str, Future[Played]] = {str(case): pool.submit(centrale.play, case) for case in wanted}
+        calls: dict[str, Future[Played]] = {
+            name: pool.submit(centrale.play, case) for name, case in wanted.items()
+        }
         yield lambda case: calls[str(case)].result()
         for call in calls.values():
             call.cancel()
@@ -254,3 +268,21 @@ def test_a_real_call_has_the_events_and_the_sounds_of_the_terminal(played, case)
     assert told(call.record["events"]) == told([event.as_dict() for event in expected.outcome.events])
     assert (call.record["next"], call.record["queue"]) == (expected.outcome.next, expected.outcome.queue)
     assert call.heard == [sound(path) for path in expected.files]
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if "the card number is not recorded" in str(case)], ids=str
+)
+def test_while_a_card_number_is_keyed_the_recording_is_silent(centrale, played, case):
+    call = played(case)
+    events = [event for event in call.record["events"] if event["type"] == "RecordingChanged"]
+    assert [(event["action"], event["done"]) for event in events] == [
+        (action, True) for action in ("start", "pause", "resume")
+    ]
+    paused_seconds = (events[2]["at_us"] - events[1]["at_us"]) / 1e6
+    heard = [loud > 1000 for loud in centrale.loudness(call.record["interaction_id"])]
+    runs = [(is_loud, len(list(run)) / 10) for is_loud, run in groupby(heard)]
+    # The caller says a tone all the time: the longest silence is the pause, with the tone before and after it.
+    seconds, place = max((seconds, place) for place, (is_loud, seconds) in enumerate(runs) if not is_loud)
+    assert seconds == pytest.approx(paused_seconds, abs=0.7)
+    assert runs[place - 1][0] and runs[place + 1][0]
