@@ -106,6 +106,24 @@ def test_a_consult_that_nobody_takes_gives_the_customer_back_and_says_so(talk: S
     expect(page.locator("[data-field=transfer]")).to_be_visible()
 
 
+def test_a_queue_is_consulted_and_whoever_answers_takes_the_customer(talk: Scene, wait):
+    customer, agent, colleague = talk.phones
+    page = talk.agent_page
+    page.keyboard.press("Alt+KeyX")
+    page.locator("[data-consult-queue=service]").click()
+    expect(page.locator("#toasts")).to_contain_text("这个队列现在没有空闲坐席")  # 1002 is on a break
+    talk.status("1002", "ready")
+    talk.wait_agent("1002", "idle")
+    page.locator("[data-consult-queue=service]").click()
+    expect(page.locator("#strip")).to_contain_text("正在呼叫 客服 · 李伟 1002")
+    colleague.answer_next()
+    expect(page.locator("#strip")).to_contain_text("咨询 客服 · 李伟 1002")
+    hears(talk, agent, COLLEAGUE, wait)
+    page.keyboard.press("Alt+KeyX")
+    talk.wait_agent("1002", "talking")
+    hears(talk, customer, COLLEAGUE, wait)
+
+
 def test_a_supervisor_listens_whispers_barges_in_and_takes_over_on_the_live_page(talk: Scene, wait):
     customer, agent, own = talk.phones
     _speaks(talk, "supervisor", "en")
@@ -132,4 +150,7 @@ def test_a_supervisor_listens_whispers_barges_in_and_takes_over_on_the_live_page
     agent.wait("disconnected")
     talk.wait_agent("1001", "wrap-up")
     hears(talk, customer, COLLEAGUE, wait)
+    page.goto(f"{talk.stack.url}/supervision/acts")
+    for act in ("Took the call over", "Barged in", "Whispered to the agent", "Listened in"):
+        expect(page.locator("tr", has_text=act).first).to_contain_text("王芳")
     assert talk.reports == []
