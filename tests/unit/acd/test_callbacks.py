@@ -3,7 +3,9 @@
 import json
 from typing import Any
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import given, settings
 
 from acd.adapters.dial import UnsafeText
 from acd.adapters.switchboard import cause_of, originate_line
@@ -79,6 +81,38 @@ def test_a_callback_is_made_exactly_when_its_turn_has_come() -> None:
     centre.agent_hangs_up(1)
     assert [e.number for e in centre.wanted(DialBack)] == [NUMBER]
     assert centre.offered_to(last) is None
+
+
+@settings(deadline=None)
+@given(
+    callers=st.lists(st.tuples(st.booleans(), st.integers(0, 2)), min_size=1, max_size=9),
+    agents=st.integers(1, 3),
+)
+def test_whoever_is_called_back_is_served_exactly_in_the_order_of_equal_priority_callers_who_hold(
+    callers: list[tuple[bool, int]], agents: int
+) -> None:
+    centre = a_centre(agents)
+    for n, (is_called_back, priority) in enumerate(callers):
+        if is_called_back:
+            asks(centre, f"c{n}", f"1380013800{n}", priority=priority)
+        else:
+            centre.arrives(channel=f"c{n}", priority=priority)
+        centre.wait(1)
+    centre.ready(*range(1, agents + 1))
+    while offered := [a for a in range(1, agents + 1) if centre.agent(a).offer]:
+        assert sum(m.dialing for m in centre.engine.state.members.values()) <= agents
+        first = min(offered, key=lambda a: centre.agent(a).offer.made_at_us)
+        member = centre.engine.state.members[centre.agent(first).offer.channel_id]
+        if member.dialing:
+            centre.do(
+                MemberArrived, channel_id=member.channel_id, interaction_id=member.interaction_id, switch="switch1",
+                queue=member.queue,
+            )  # fmt: skip
+        centre.answers(first)
+        centre.wait(1)
+        centre.agent_hangs_up(first)
+    in_order = sorted(range(len(callers)), key=lambda n: (-callers[n][1], n))
+    assert [offer.interaction_id for offer in centre.told(OfferMade)] == [f"c{n}" for n in in_order]
 
 
 def test_the_agent_is_rung_when_the_customer_has_answered_and_they_talk() -> None:
