@@ -48,6 +48,7 @@ class Spreader:
     def __init__(self, record: Engine, instance: Path) -> None:
         self.record, self.instance = record, instance
         self._seen: dict[str, _Seen] = {}
+        self._told: set[str] = set()  # files too large, told once
         self._notes = instance / "spread.json"
         self._agreed: dict[str, str] = (
             self._read_notes()
@@ -118,6 +119,9 @@ class Spreader:
                         continue
                     if found.st_size <= BIGGEST_BYTES:
                         yield path, (found.st_mtime_ns, found.st_size)
+                    elif path not in self._told:
+                        self._told.add(path)
+                        log.warning("file_too_large_to_be_shared", path=path, bytes=found.st_size)
 
     # ---- give and take
 

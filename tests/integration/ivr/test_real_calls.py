@@ -23,7 +23,9 @@ import pytest
 
 from ivr.contacts import write as write_contacts
 from ivr.conversations import Replay
+from ivr.library import FlowLibrary
 from ivr.speech import Speech
+from ivr.spreading import Spreader
 from ivr.versions import FlowStore
 from tests.conformance.hearing import write_tone
 from tests.conformance.journal import Journal, Loop, open_journal
@@ -245,7 +247,8 @@ def played(request, centrale) -> Iterator[Callable[[RealConversation], Played]]:
         for item in request.session.items
         if item.path == request.path
         and getattr(item, "callspec", None)
-        and item.callspec.params["centrale"] == centrale.switch
+        and item.callspec.params.get("centrale") == centrale.switch
+        and "case" in item.callspec.params
     }
     with ThreadPoolExecutor(AT_ONCE) as pool:
         calls: dict[str, Future[Played]] = {
@@ -286,3 +289,17 @@ def test_while_a_card_number_is_keyed_the_recording_is_silent(centrale, played, 
     seconds, place = max((seconds, place) for place, (is_loud, seconds) in enumerate(runs) if not is_loud)
     assert seconds == pytest.approx(paused_seconds, abs=0.7)
     assert runs[place - 1][0] and runs[place + 1][0]
+
+
+def test_what_is_published_here_is_served_on_a_second_server_too(centrale, tmp_path):
+    engine = centrale.stack.engine()
+    second = Spreader(engine, tmp_path)
+    library = FlowLibrary([tmp_path / "flows"], None, PROMPTS, ["zh", "en"])
+    wait_until(
+        lambda: second.step() or (tmp_path / "flows" / "order" / "published.yml").exists(),
+        seconds=20, what="the flow on the second server",
+    )  # fmt: skip
+    flow, others = library.take("order")
+    assert (flow.label, set(others)) == ("order@1", {"identify"})
+    assert Speech(tmp_path / "speech").path("订单", "zh") is not None
+    engine.dispose()

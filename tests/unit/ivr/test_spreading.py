@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
+from structlog.testing import capture_logs
 
 from ivr.contacts import ContactFiles
 from ivr.contacts import write as write_contacts
@@ -198,6 +199,15 @@ def test_a_content_that_is_not_what_its_digest_says_is_not_taken(first, record):
         session.add(SharedFile(path="flows/a.yml", digest="0" * 64, content=b"x", at_us=0))
     first.spreader.step()
     assert not (first.instance / "flows" / "a.yml").exists()
+
+
+def test_a_file_that_is_too_large_stays_here_and_is_told_once(first, record):
+    big = first.instance / "sounds" / "zh" / "big.wav"
+    big.parent.mkdir(parents=True)
+    big.write_bytes(bytes(8_000_001))
+    with capture_logs() as logs:
+        assert [first.spreader.step(), first.spreader.step()] == [0, 0]
+    assert [line["event"] for line in logs] == ["file_too_large_to_be_shared"]
 
 
 def test_it_looks_at_the_texts_after_the_flows():
