@@ -34,6 +34,8 @@ def _messages() -> dict[str, str]:
         "talk.since": _("since {time}"), "talk.over": _("This chat is over."), "talk.is_ending": _("This chat ends in a moment; Undo is below."),
         "talk.ending": _("Chat with {name} ended."), "undo": _("Undo"), "talk.transferred": _("Transferred."), "talk.finish": _("Done"),
         "end": _("End"), "put_off": _("Put off"), "take_up": _("Take up again"),
+        "away.record": _("The record doesn't answer. What you write stays here and is sent by itself."),
+        "away.routing": _("Call routing doesn't answer. Talks and chats go on; new ones come again by themselves."),
         "other.looks": _("{name} is looking"), "other.writes": _("{name} is writing"),
     }  # fmt: skip
 

@@ -106,6 +106,10 @@ const Desk = (() => {
     const old = !link.connected || !state.boardAtUs || Dom.since(state.boardAtUs) > 10;
     figures.classList.toggle("uc-stale", old);
     document.getElementById("chat-figures").classList.toggle("uc-stale", old);
+    const away = document.getElementById("away");
+    const lacks = !link.connected ? "" : Talks.isRecordAway() ? text("away.record") : state.board && old ? text("away.routing") : "";
+    if (away.textContent !== lacks) away.textContent = lacks;
+    away.hidden = !lacks;
     const age = document.getElementById("figures-age");
     age.hidden = !old || !state.boardAtUs;
     if (!age.hidden) age.textContent = text("stale", { time: Dom.timeOfDay(state.boardAtUs) });
@@ -185,6 +189,7 @@ const Desk = (() => {
     const ids = (slice) => JSON.stringify((slice?.conversations ?? []).map((one) => one.interaction_id).sort());
     if (before && ids(before) !== ids(content)) setTimeout(Talks.refresh, 300); // by then the record has it
     const over = Boolean(before?.call || before?.wrap_up) && !content.call && !content.wrap_up;
+    if (before && ids(before) !== ids(content)) setTimeout(drawDay, 1500);
     state.my = content.status ? content : null;
     if (content.offer) state.reasons = { [content.offer.offer_id]: content.offer.reason };
     learnCaller(Boolean(before && content.offer));
@@ -231,6 +236,7 @@ const Desk = (() => {
       });
     });
     document.getElementById("transfer-menu").addEventListener("beforetoggle", drawTargets);
+    document.getElementById("my-day")?.addEventListener("beforetoggle", (event) => event.newState === "open" && drawDay());
     document.getElementById("transfer-extension").addEventListener("submit", (event) => {
       event.preventDefault();
       const number = new FormData(event.target).get("extension");

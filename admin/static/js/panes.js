@@ -67,20 +67,31 @@ const Panes = (() => {
     timer({ to: one.ends_at_us, whole: "uc-wait uc-s-wrap uc-num" }), element("p", { class: "uc-cut uc-meta" }, text("choose_disposition"))))))] : [];
   };
   /* While the pointer or the focus is in the list nothing moves: the order that is shown stays, news go to the end. */
-  let order = [];
-  const steady = (heads) => {
-    if (!using()) return heads;
-    const place = (head) => { const at = order.indexOf(head.conversation_id); return at < 0 ? order.length : at; };
-    return [...heads].sort((a, b) => place(a) - place(b));
+  let order = [], callFirst = true, hadCall = false, aiming = false;
+  const shownIn = new Map(); // conversation -> the group it is shown in
+  const steady = (groups) => {
+    const heads = Object.entries(groups).flatMap(([name, rows]) => rows.filter(fits).map((head) => ({ head, name })));
+    if (using()) {
+      const place = ({ head }) => { const at = order.indexOf(head.conversation_id); return at < 0 ? order.length : at; };
+      heads.sort((a, b) => place(a) - place(b));
+      for (const one of heads) one.name = shownIn.get(one.head.conversation_id) ?? one.name;
+    }
+    shownIn.clear();
+    for (const { head, name } of heads) shownIn.set(head.conversation_id, name);
+    const of = Object.fromEntries(Object.keys(groups).map((name) => [name, heads.filter((one) => one.name === name).map((one) => one.head)]));
+    order = Object.values(of).flat().map((head) => head.conversation_id);
+    return of;
   };
-  const using = () => list.matches(":hover") || list.contains(document.activeElement);
+  /* Somebody aims: the focus is in the list, or the pointer is and has moved since the last key was pressed elsewhere. */
+  const using = () => (aiming && list.matches(":hover")) || list.contains(document.activeElement);
   const wanted = () => document.getElementById("list-search").value.trim().toLowerCase();
   const fits = (head) => !wanted() || [Talks.name(head), head.last?.text, head.contact?.company].some((words) => words?.toLowerCase().includes(wanted()));
   const mine = (my) => {
-    const groups = Talks.groups();
-    const [waitingForMe, answered, later] = [groups.waiting, groups.answered, groups.later].map((heads) => steady(heads.filter(fits)));
-    order = [...waitingForMe, ...answered, ...later].map((head) => head.conversation_id);
-    const all = [...calls(my), ...wrapping(my), ...talkGroup("group.waiting", waitingForMe), ...talkGroup("group.answered", answered), ...talkGroup("group.later", later)];
+    const { waiting: waitingForMe, answered, later } = steady(Talks.groups()), call = [...calls(my), ...wrapping(my)];
+    const talks = [...talkGroup("group.waiting", waitingForMe), ...talkGroup("group.answered", answered), ...talkGroup("group.later", later)];
+    callFirst = !talks.length || !using() || (callFirst && hadCall); // what comes while somebody aims pushes nothing down
+    hadCall = call.length > 0;
+    const all = callFirst ? [...call, ...talks] : [...talks, ...call];
     return all.length ? all : [empty(text(wanted() ? "empty.search" : "empty.mine"))];
   };
   const isCall = (member) => (member.channel ?? "voice") === "voice";
@@ -227,7 +238,14 @@ const Panes = (() => {
   };
 
   /* Nothing moves under the pointer: a list that is being used gets its news when it is left. */
-  const inUse = () => tab !== "mine" && (list.matches(":hover") || list.contains(document.activeElement));
+  const inUse = () => tab !== "mine" && using();
+  let pointer = "";
+  list.addEventListener("pointermove", ({ screenX, screenY }) => {
+    if (pointer === `${screenX} ${screenY}`) return; // the list moved, not the pointer
+    pointer = `${screenX} ${screenY}`;
+    aiming = true;
+  });
+  document.addEventListener("keydown", (event) => { if (aiming && !list.contains(event.target)) { aiming = false; setTimeout(() => Desk.draw()); } });
   for (const event of ["pointerleave", "focusout"]) list.addEventListener(event, () => setTimeout(() => Desk.draw()));
 
   return {

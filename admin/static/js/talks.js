@@ -3,10 +3,12 @@
    that was away asks for what is after its last sequence. Nothing is drawn here. */
 const Talks = (() => {
   const { data, text, toast } = Dom;
-  const SAY_MS = 8000, UNDO_MS = 8000, LOOK_MS = 10000, KEPT = "uckefu.outbox";
+  const SAY_MS = 8000, AGAIN_MS = 3000, UNDO_MS = 8000, LOOK_MS = 10000, KEPT = "uckefu.outbox";
   const heads = new Map(), logs = new Map(), typing = new Map(), others = new Map(), ending = new Map(), drafts = new Map();
   const fetched = new Set();
   let selected = null, outbox = {}, flushing = new Set(), known = false;
+  const away = { read: false, write: false }; // what the record did not answer last
+  let rereading = null;
 
   const random = () => [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join("");
   const keep = () => sessionStorage.setItem(KEPT, JSON.stringify(Object.fromEntries(
@@ -34,6 +36,9 @@ const Talks = (() => {
   const refresh = async () => {
     if (!data.agent_id) return;
     const answer = await Desk.ask("talks");
+    if (answer) away.read = answer.code === "try-again";
+    clearTimeout(rereading);
+    if (away.read) rereading = setTimeout(refresh, AGAIN_MS);
     if (!answer?.ok) return;
     const fresh = new Set(answer.talks.map((head) => head.conversation_id));
     for (const id of [...heads.keys()]) if (!fresh.has(id) && id !== selected) heads.delete(id);
@@ -102,7 +107,12 @@ const Talks = (() => {
     Composer.show(id, drafts.get(id) ?? { kind: "text", text: "" }, focus);
     const answer = await Desk.ask("talk-open", { conversation_id: id, after: fetched.has(id) ? last(id) : 0 });
     if (selected !== id) return;
-    if (!answer?.ok) { selected = null; Composer.leave(); Desk.draw(); return; }
+    if (!answer || answer.code === "try-again") { // it stays chosen; a lost connection opens it again by itself
+      if (Desk.connected()) { away.read = true; setTimeout(() => selected === id && open(id, { focus: false }), AGAIN_MS); }
+      return;
+    }
+    if (!answer.ok) { selected = null; Composer.leave(); Desk.draw(); return; }
+    away.read = false;
     answer.messages.forEach(put);
     fetched.add(id);
     take(answer.head);
@@ -156,8 +166,10 @@ const Talks = (() => {
         if (!await upload(id, row)) { row.state = "failed"; toast(text("failed", { why: row.why })); continue; }
         const { client_id, text: words, kind, attachment_id = null } = row;
         const answer = await Desk.askQuietly("say", { conversation_id: id, client_id, text: words, kind, attachment_id }, SAY_MS);
+        if (answer) away.write = answer.code === "try-again";
         if (answer?.ok) { put(answer.sent); continue; }
         if (!answer && !Desk.connected()) return; // it goes on when the connection is back
+        if (!answer || away.write) { away.write = true; setTimeout(() => flush(id), AGAIN_MS); return; } // nothing is stored twice
         row.state = "failed";
         if (answer?.message) toast(answer.message);
       }
@@ -268,6 +280,7 @@ const Talks = (() => {
     typing: (id) => { const one = typing.get(id); return one && one.untilMs > Date.now() ? one : null; },
     others: (id) => others.get(id) ?? [],
     isEnding: (id) => ending.has(id),
+    isRecordAway: () => away.read || away.write,
     drafted: (id, draft) => { drafts.set(id, draft); if (heads.has(id)) take({ conversation_id: id, has_draft: Boolean(draft.text) }); },
   };
 })();
