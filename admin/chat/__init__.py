@@ -4,6 +4,7 @@ from flask import Flask
 
 from admin.chat import events, windows
 from admin.chat.blocks import blueprint as blocks_blueprint
+from admin.chat.guests import lobby
 from admin.chat.keeper import Keeper
 from admin.chat.positions import Positions
 from admin.chat.relay import Relay
@@ -11,6 +12,7 @@ from admin.chat.site_views import blueprint as sites_blueprint
 from admin.chat.views import blueprint, visitors_blueprint
 from admin.chat.visitor_views import blueprint as visitor_list_blueprint
 from admin.chat.writer import Writer
+from admin.sockets import socketio
 
 __all__ = [
     "blocks_blueprint",
@@ -34,3 +36,7 @@ def init_app(app: Flask) -> None:
         writer.start()
         Keeper(app).start()
         windows.start(app)
+        with app.app_context():
+            limits = lobby().limits
+        bus = app.extensions["uckefu"]["bus"]
+        socketio.start_background_task(limits.share_for_ever, bus, socketio.sleep)

@@ -144,8 +144,10 @@ def connect(auth: object = None) -> None:
     try:
         hello = Hello.model_validate(auth)
         site = sites.find(hello.site)
-        visitor, token = visitors.recognise(site, hello.token, language=hello.language)
         address = request.remote_addr or ""
+        if lobby().limits.wait_seconds([(f"windows:{site.key}:{address}", site.settings.address_per_minute)]):
+            raise ChatRefused("slow-down")
+        visitor, token = visitors.recognise(site, hello.token, language=hello.language)
         if visitors.is_blocked(visitor.id, address):
             raise ChatRefused("blocked")
     except ValidationError as error:
@@ -161,6 +163,7 @@ def connect(auth: object = None) -> None:
     )  # fmt: skip
     state = _state(site, visitor, guest)
     lobby().guests[guest.sid] = guest
+    lobby().limits.learn(_limits(guest))
     join_room(service.visitors_room(visitor.id))
     emit("state", {"token": token, **state})
 
@@ -297,14 +300,18 @@ def here(guest: Guest, fields: Here) -> Answer:
 
 
 def _count(guest: Guest) -> None:
-    settings = sites.find(guest.site_key).settings
-    wait = lobby().buckets.wait_seconds([
-        (f"visitor:{guest.visitor_id}", settings.visitor_per_minute),
-        (f"address:{guest.address}", settings.address_per_minute),
-        (f"site:{guest.site_key}", settings.site_per_minute),
-    ])  # fmt: skip
+    wait = lobby().limits.wait_seconds(_limits(guest))
     if wait:
         raise ChatRefused("slow-down", wait_seconds=int(wait) + 1)
+
+
+def _limits(guest: Guest) -> list[tuple[str, int]]:
+    settings = sites.find(guest.site_key).settings
+    return [
+        (f"visitor:{guest.visitor_id}", settings.visitor_per_minute),
+        (f"address:{guest.site_key}:{guest.address}", settings.address_per_minute),
+        (f"site:{guest.site_key}", settings.site_per_minute),
+    ]
 
 
 def _post(guest: Guest, fields: Send) -> service.Posted:

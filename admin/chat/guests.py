@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import current_app
 
-from admin.chat.throttling import Buckets
+from admin.chat.throttling import Buckets, SharedBuckets
 
 
 @dataclass
@@ -33,6 +33,7 @@ class Lobby:
 
     guests: dict[str, Guest] = field(default_factory=dict)
     buckets: Buckets = field(default_factory=Buckets)
+    limits: SharedBuckets = field(default_factory=SharedBuckets)  # of all web processes together
 
 
 def lobby() -> Lobby:

@@ -132,7 +132,7 @@ def upload(key: str) -> ResponseReturnValue:
         raise ChatRefused("unknown-visitor")
     if visitors.is_blocked(visitor.id, request.remote_addr or ""):
         raise ChatRefused("blocked")
-    if lobby().buckets.wait_seconds([(f"file:{visitor.id}", 20)]):
+    if lobby().limits.wait_seconds([(f"file:{visitor.id}", 20)]):
         raise ChatRefused("slow-down")
     author = service.a_visitor(visitor.id, visitor.name)
     most_bytes = site.settings.most_file_megabytes * 1024 * 1024

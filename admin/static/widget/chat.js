@@ -65,6 +65,7 @@ socket.on("disconnect", (reason) => { lost(); if (reason === "io server disconne
 socket.on("connect_error", (error) => {
   lost();
   if (["blocked", "unknown-site"].includes(error.message)) { me.isBlocked = true; line(t("code." + error.message), true); close(); }
+  else if (!socket.active) setTimeout(() => socket.connect(), 3000 + Math.random() * 2000); // refused for now: the library tries no more
 });
 function lost() {
   me.connected = false;
