@@ -118,8 +118,10 @@ def my_day(agent_id: int, zone: str) -> dict[str, Any]:
     )
     return {
         "signed_in_at": first,
-        "answered": sum(direction == "inbound" for _talk, direction in called),
-        "called": sum(direction == "outbound" for _talk, direction in called),
+        "answered": len(
+            {talk.interaction_id for talk, way in called if way == "inbound"}
+        ),  # twice in a call is one call
+        "called": len({talk.interaction_id for talk, way in called if way == "outbound"}),
         "missed": missed or 0,
         "average_talk": average(elapsed(t.connected_at, t.ended_at) for t in calls),
         "average_wrap_up": average(elapsed(t.ended_at, t.wrap_up_ended_at) for t in calls),

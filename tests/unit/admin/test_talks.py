@@ -294,6 +294,41 @@ def test_my_day_counts_calls_and_conversations_apart(
     assert (day["answered"], day["chats"], day["rating"]) == (1, 1, "4.0 (1)")
 
 
+def test_my_day_and_the_calls_page_count_the_same_of_a_played_day(
+    sign_in: SignIn, session: Session, agents: dict[str, int]
+) -> None:
+    """Two calls in, one of them back at the same agent after a transfer, one call out, two conversations, one missed."""
+    begin = now() - timedelta(seconds=1)
+    day = [("in-1", "voice", "inbound"), ("in-2", "voice", "inbound"), ("out-1", "voice", "outbound")]
+    day += [("chat-1", "chat", "inbound"), ("chat-2", "chat", "inbound")]
+    for id_, channel, direction in day:
+        session.add(
+            Interaction(
+                id=id_, channel=channel, direction=direction, agent_id=agents["agent1"], queued_at=begin,
+                started_at=begin, connected_at=begin, ended_at=now(),
+            )
+        )  # fmt: skip
+    for offer_id, interaction in [("o", "in-2"), *((f"t-{row[0]}", row[0]) for row in day)]:
+        session.add(
+            Talk(
+                id=offer_id, interaction_id=interaction, agent_id=agents["agent1"], connected_at=begin,
+                ended_at=now(),
+            )
+        )  # fmt: skip
+    session.add(
+        Offer(
+            id="m", member_id="m", interaction_id="in-9", agent_id=agents["agent1"], offered_at=begin,
+            outcome="expired",
+        )
+    )  # fmt: skip
+    session.commit()
+    client = sign_in("agent1")
+    seen = client.get("/desk/my-day").get_json()
+    assert (seen["answered"], seen["called"], seen["chats"], seen["missed"]) == (2, 1, 2, 1)
+    shown = client.get("/calls/?result=answered").get_data(as_text=True)
+    assert shown.count('<tr data-call="') == 5
+
+
 def test_four_conversations_that_average_239_5_seconds_are_shown_as_00_04_00_in_my_day(
     sign_in: SignIn, session: Session, agents: dict[str, int]
 ) -> None:
