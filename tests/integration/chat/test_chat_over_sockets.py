@@ -10,6 +10,7 @@ import pytest
 import redis
 import requests
 import socketio
+import websocket
 from sqlalchemy import select
 
 from acd import contract
@@ -102,6 +103,7 @@ def test_who_brings_no_proper_hello_is_not_let_in(webs: Any, auth: Any) -> None:
         ("send", {"client_id": "a", "text": "x" * 30_000}, "bad-request"),
         ("send", {"client_id": "", "text": "x"}, "bad-request"),
         ("send", {"client_id": "a", "text": 5}, "bad-request"),
+        ("send", {"client_id": "a", "text": "\ud800"}, "bad-request"),
         ("send", {"client_id": "a", "text": "x", "kind": "note"}, "bad-request"),
         ("send", {"client_id": "a", "attachment_id": "none"}, "bad-attachment"),
         ("since", {"conversation_id": "x", "sequence": -1}, "bad-request"),
@@ -137,6 +139,57 @@ def test_who_writes_too_fast_is_told_when_to_go_on(visit: Visit, backstage: Back
         assert answer["code"] == "slow-down" and 1 <= answer["wait_seconds"] <= 21
     finally:
         backstage.set_up("demo", visitor_per_minute=60)
+
+
+def test_who_wrote_too_fast_at_one_web_process_is_held_at_the_other_too(
+    visit: Visit, webs: Any, backstage: Backstage
+) -> None:
+    backstage.set_up("demo", visitor_per_minute=3)
+    try:
+        visitor = visit("a")
+        wait_until(
+            lambda: visitor.ask("rate", {"stars": 1})["code"] == "slow-down", what="the limit to be in force"
+        )
+        elsewhere = visit("b", visitor.token)
+
+        def held() -> bool:  # within a quarter of a second, or the limit's worth at most
+            return bool(elsewhere.ask("rate", {"stars": 1})["code"] == "slow-down")
+
+        wait_until(held, what="the limit at the other process")
+        answer = elsewhere.ask("send", {"client_id": "a", "text": "x"})
+        assert answer["code"] == "slow-down" and answer["wait_seconds"] >= 1
+    finally:
+        backstage.set_up("demo", visitor_per_minute=60)
+
+
+def test_frames_that_make_no_sense_stop_nobody(visit: Visit, webs: Any) -> None:
+    """Whatever comes over the socket, whole or broken: that socket may be closed, and the worker serves the others."""
+    bystander = visit()
+    address = webs.address("a").replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket"
+    hello = '40/visitor,{"site":"demo","token":""}'
+    deep = "[" * 20_000 + "]" * 20_000
+    frames: list[str | bytes] = [
+        "", "9", "4", "42", "42/visitor", "42/visitor,", "42/visitor,{", "42/visitor,[]", "42/visitor,[5]", "42/visitor,7[null]",
+        '42/visitor,1["send",' + deep + "]", '42/visitor,["send",{"client_id":"a","text":"' + "x" * 90_000 + '"}]',
+        '42/visitor,1["connect"]', '42/visitor,1["disconnect"]', '42/visitor,1["no-such-event",{}]', "42/nowhere,[\"send\"]",
+        '42/visitor,1["send",{"client_id":"a","text":"\\ud800"}]', '42/visitor,1["since",{"sequence":1e999}]',
+        '42/visitor,999999999999999999999999["send",{}]', '451-/visitor,["send",{"_placeholder":true,"num":0}]',
+        "4599999999-/visitor,[]", "43/visitor,1[]", "44/visitor,{}", b"", b"\x00\xff\xfe", b"x" * 1000, "40/visitor,[]", hello,
+    ]  # fmt: skip
+    for frame in frames:
+        raw = websocket.create_connection(address, timeout=5, origin=webs.address("a"))
+        try:
+            raw.recv()
+            raw.send(hello)
+            while "state" not in (told := str(raw.recv())):
+                assert "44" not in told[:2], told
+            opcode = websocket.ABNF.OPCODE_BINARY if isinstance(frame, bytes) else websocket.ABNF.OPCODE_TEXT
+            raw.send(frame, opcode)
+        finally:
+            raw.close()
+        assert bystander.ask("here", {})["ok"], frame[:60]
+    _address, process, _up = webs.processes["a"]
+    assert process.poll() is None
 
 
 def test_a_blocked_visitor_is_told_so_and_not_let_in(visit: Visit, webs: Any, backstage: Backstage) -> None:
