@@ -21,7 +21,7 @@ def _texts(code: int) -> tuple[str, str]:
             _("Not permitted"),
             _("Your role has no access to this page. Ask an administrator if you need it."),
         ),
-        404: (_("Nothing here"), _("The page was moved or never existed. The menu on the left leads on.")),
+        404: (_("Nothing here"), _("The page was moved or never existed. The link below leads on.")),
         405: (_("This address doesn't take that"), _("Go back and use the page's own buttons.")),
         413: (_("Too large"), _("Send less at once.")),
         416: (_("There is no such part"), _("Load the page again.")),

@@ -11,7 +11,7 @@ from typing import Any
 import redis
 
 from acd.contract import LEASE, VIEW, AcdView
-from admin.telephone import masked, place
+from admin.telephone import WHOLE_UP_TO, masked, place
 from uckefu.times import now, to_us
 
 Show = Callable[[str, str], str]
@@ -40,7 +40,16 @@ def for_page(part: dict[str, Any] | None, region: str, show: Show = masked) -> d
         return None
     number = str(part.get("number", ""))
     places = {language: place(number, language, region) for language in ("zh", "en")}
-    return {**part, "number": show(number, region), "region": places}
+    return {**as_seen(part, region, show), "region": places}
+
+
+def as_seen(part: dict[str, Any], region: str, show: Show = masked) -> dict[str, Any]:
+    """The same with its number as `show` writes it, and so a name that is a number (networks send such names)."""
+    name = str(part.get("name") or "")
+    shown = {"number": show(str(part.get("number") or ""), region)}
+    if sum(c.isdigit() for c in name) > WHOLE_UP_TO:
+        shown["name"] = shown["number"]
+    return {**part, **shown}
 
 
 def my_slice(
@@ -79,9 +88,7 @@ def _seen(supervised: list[dict[str, Any]], sees_listening: bool) -> list[dict[s
 
 def board(view: AcdView, region: str, show: Show = masked) -> dict[str, Any]:
     """What everybody on the staff sees: totals, queues, waiting members, colleagues' states."""
-    members = [
-        {**member, "number": show(str(member["number"]), region)} for member in view.get("members", [])
-    ]
+    members = [as_seen(member, region, show) for member in view.get("members", [])]
     agents = view.get("agents", {})
     return {
         "totals": view.get("totals", {}),

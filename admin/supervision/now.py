@@ -31,12 +31,7 @@ def _calls(view: AcdView, region: str) -> list[dict[str, Any]]:
     ]
     offered = {call["interaction_id"] for call in found}
     found += [
-        {
-            **member,
-            "number": seen(str(member.get("number", "")), region),
-            "agent_id": None,
-            "part": "waiting",
-        }
+        {**views.as_seen(member, region, seen), "agent_id": None, "part": "waiting"}
         for member in view.get("members", [])
         if member.get("channel", "voice") == "voice" and member["interaction_id"] not in offered
     ]

@@ -47,6 +47,18 @@ def test_the_view_has_every_call_and_chat_with_masked_numbers(
     assert sign_in("supervisor").get("/supervision").status_code == 200
 
 
+def test_a_waiting_callers_number_is_hidden_when_the_network_sends_it_as_the_name_too(
+    app: Flask, sign_in: SignIn, agents: dict[str, int]
+) -> None:
+    waiting = {"interaction_id": "call-8", "channel": "voice", "queue": "service", "number": "13912340873"}
+    named = [{**waiting, "name": name} for name in ("13912340873", "+86 139 1234 0873", "王丽")]
+    view = {**view_with(agents["agent1"], state="ready"), "members": named}
+    app.extensions["uckefu"]["bus"].set(contract.VIEW, json.dumps(view))
+    answer = sign_in("supervisor").get("/supervision/now")
+    assert [call["name"] for call in answer.get_json()["calls"]] == ["139****0873", "139****0873", "王丽"]
+    assert "1234" not in answer.get_data(as_text=True)
+
+
 def test_reading_along_is_noted_and_shows_what_follows(
     app: Flask, sign_in: SignIn, session: Session, talk: str
 ) -> None:  # fmt: skip
