@@ -16,8 +16,11 @@ from sqlalchemy import or_, select, update
 from admin.chat import links
 from admin.chat.refusals import ChatRefused
 from admin.chat.sites import SiteNow
+from admin.contacts.service import owner_of
 from admin.db import db
-from sql.models import Conversation, Visitor, VisitorBlock
+from admin.shell import centre
+from admin.telephone import e164
+from sql.models import Contact, Conversation, Visitor, VisitorBlock
 from uckefu.times import now
 
 LONGEST_CLAIM_SECONDS = 3600
@@ -75,6 +78,8 @@ def known(site: SiteNow, token: str) -> Visitor | None:
 def identify(site: SiteNow, visitor: Visitor, claim: Claim) -> tuple[Visitor, str]:
     """Who the site says it is: the visitor that the site named so before, else this one gets the name.
 
+    A contact with the number or mail that the site signed is the visitor's from now on, unless an agent said another.
+
     Raises:
         ChatRefused: bad-identity (wrong, ended, used before), try-again (it can't be seen whether it was used).
     """
@@ -95,8 +100,19 @@ def identify(site: SiteNow, visitor: Visitor, claim: Claim) -> tuple[Visitor, st
     chosen.name, chosen.phone, chosen.email = (
         claim.name or chosen.name, claim.phone or chosen.phone, claim.email or chosen.email,
     )  # fmt: skip
+    chosen.contact_id = chosen.contact_id or _contact_of(claim)
     db.session.commit()
     return chosen, links.visitor_token(chosen.id, site.key)
+
+
+def _contact_of(claim: Claim) -> int | None:
+    """The contact with the telephone number, else the only one with the mail address, for which the site vouches."""
+    found = owner_of(e164(claim.phone, centre().region)) if claim.phone else None
+    if found is None and claim.email:
+        is_theirs = Contact.email == claim.email, Contact.merged_into_id.is_(None)
+        same = db.session.scalars(select(Contact.id).where(*is_theirs).limit(2)).all()
+        found = same[0] if len(same) == 1 else None
+    return found
 
 
 def _first_use(site: SiteNow, nonce: str, seconds: int) -> bool:

@@ -12,8 +12,9 @@ from sqlalchemy import select
 from admin.chat import links, sites, trail, visitors
 from admin.chat.refusals import ChatRefused
 from admin.chat.throttling import Buckets
+from admin.contacts import service
 from admin.db import db
-from sql.models import PageView, Site, Visit, Visitor, VisitorBlock
+from sql.models import Contact, PageView, Site, Visit, Visitor, VisitorBlock
 from uckefu.times import now
 
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0"
@@ -55,6 +56,26 @@ def test_the_sites_word_gives_the_visitor_a_name_and_another_browser_the_same_vi
     again, token = visitors.identify(here, stranger, claim(nonce="m" * 16))
     assert again.id == visitor.id
     assert links.read_visitor_token(token, "shop") == visitor.id
+
+
+@pytest.mark.parametrize("signed", [{"phone": "150 1111 2222"}, {"email": "lin@example.com"}])
+def test_the_sites_word_merges_the_visitor_with_the_contact_and_what_the_visitor_types_does_not(
+    here: sites.SiteNow, visitor: Visitor, stranger: Visitor, signed: dict[str, str]
+) -> None:
+    contact = Contact(name="Lin", company="", note="", email="lin@example.com", vip_level=0)
+    service.save(contact, add=["+8615011112222"])
+    visitors.introduce(stranger, name="Lin", phone="15011112222", email="lin@example.com")
+    assert db.session.get(Visitor, stranger.id).contact_id is None
+    named, _token = visitors.identify(here, visitor, claim(**signed))
+    assert named.contact_id == contact.id
+
+
+def test_a_contact_that_an_agent_confirmed_stays(here: sites.SiteNow, visitor: Visitor) -> None:
+    mine, other = (service.save(Contact(name=n, company="", note="", email="", vip_level=0), add=numbers)
+                   for n, numbers in (("Lin", []), ("Wang", ["+8615011112222"])))  # fmt: skip
+    visitor.contact_id = mine.id
+    db.session.commit()
+    assert visitors.identify(here, visitor, claim(phone="15011112222"))[0].contact_id == mine.id != other.id
 
 
 def test_the_next_customer_at_the_same_browser_is_another_visitor(
