@@ -167,7 +167,8 @@ AcdView = dict[str, Any]
     "standing": "free" or why nothing can be offered, "state", "state_since_us", "extension", "registered": bool, "present": bool,
     "offer": None | OfferMade fields,
     "call": None | {"consult": None | {"number", "third_agent_id", "mode": private, customer, together, "began_at_us",
-        "answered_at_us": 0 while it rings, "ending"}, "supervised": [{"by": user id as text, "mode", "is_there"}], "offer_id", "interaction_id", "queue", "number", "did", "intent", "entered_at_us", "connected_at_us", "held_since_us": int|None, "recording_paused_since_us": int|None,
+        "answered_at_us": 0 while it rings, "ending"},
+        "consult_over": None | {"number", "third_agent_id", "asked_queue", "result": cancelled, not-reached, ended, "at_us"}, "supervised": [{"by": user id as text, "mode", "is_there"}], "offer_id", "interaction_id", "queue", "number", "did", "intent", "entered_at_us", "connected_at_us", "held_since_us": int|None, "recording_paused_since_us": int|None,
         "muted_since_us": int|None, "direction": "inbound", "outbound" or "internal"},
     "dial": None | {"offer_id", "interaction_id", "queue", "number", "caller_number", "direction", "began_at_us", "stage": "phone" (the
         agent's own rings) or "customer"},

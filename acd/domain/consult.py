@@ -139,6 +139,13 @@ def over(e: "Engine", agent: Agent, third: Third, cause: str) -> None:
     talk = agent.talk
     if talk is None or talk.offer_id != third.offer_id:
         return
+    talk.consult_over = {
+        "number": third.number,
+        "third_agent_id": third.third_agent_id,
+        "asked_queue": third.asked_queue,
+        "result": result,
+        "at_us": e.state.now_us,
+    }
     if third.asked_queue and result == "not-reached" and _next_of_queue(e, agent, talk, third):
         return
     e.effect(GuardCaller(talk.switch, talk.channel_id, False, ""))

@@ -72,6 +72,7 @@ class Talk(_Record):
     direction: str = (
         "inbound"  # outbound, internal: the agent called; `channel_id` is the customer's leg all the same
     )
+    consult_over: JsonObject | None = None  # how the last consult ended, for the agent who waits for it
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _OFFER = ("offer_id", "member_id", "interaction_id", "agent_id", "leg_id", "queue", "number", "did", "intent",
           "entered_at_us", "expires_at_us", "reason")  # fmt: skip
 _CALL = ("offer_id", "interaction_id", "queue", "number", "did", "intent", "entered_at_us", "connected_at_us",
-         "held_since_us", "recording_paused_since_us", "muted_since_us", "direction")  # fmt: skip
+         "held_since_us", "recording_paused_since_us", "muted_since_us", "direction", "consult_over")  # fmt: skip
 _DIAL = (
     "offer_id",
     "interaction_id",

@@ -2,7 +2,7 @@
 /* Attended transfer and three-way: whom to consult (in the transfer menu), and the strip while it goes on. */
 const Consult = (() => {
   const { data, text, element, icon, button, timer, toast } = Dom;
-  let before = null; // the consult that was shown last
+  let told; // when the consult ended of which was told last; undefined until the first look
 
   const who = (consult) => {
     const agent = data.names.agents[consult.third_agent_id];
@@ -45,13 +45,13 @@ const Consult = (() => {
       if (!seen) return "";
       return element("span", { class: "uc-state uc-s-ring uc-plain", "data-supervised": seen.mode }, icon("headset"), " ", text(seen.mode === "barge" ? "barged" : "overheard"));
     },
-    /* Say what became of it, when it ended otherwise than by a transfer. */
+    /* Say what became of it, however short it was, unless the agent ended it or it became a transfer. */
     follow(call) {
-      const now = call?.consult ?? null;
-      if (before && !now && call && before.offer_id === call.offer_id && before.consult.ending !== "joining") {
-        toast(text(before.consult.answered_at_us ? "consult.over.ended" : "consult.over.not-reached", { who: who(before.consult) }));
+      const over = call?.consult_over, at = over?.at_us ?? 0;
+      if (at && told !== undefined && at > told && over.result !== "cancelled" && !call.consult) {
+        toast(text(over.result === "ended" ? "consult.over.ended" : "consult.over.not-reached", { who: who(over) }));
       }
-      before = now && { offer_id: call.offer_id, consult: now };
+      told = Math.max(told ?? 0, at);
     },
     /* Alt C: all three talk; without a consult, whom to ask. */
     conference(call) {

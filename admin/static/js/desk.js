@@ -149,7 +149,7 @@ const Desk = (() => {
     const my = state.my, call = present();
     drawStatus();
     drawEndpoint();
-    Consult.follow(my?.call);
+    if (my) Consult.follow(my.call);
     Strip.draw(my, link);
     Panes.drawList(my, state.board);
     Panes.drawCall(my, call ? state.callers[call.interaction_id] : null);

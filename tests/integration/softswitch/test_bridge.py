@@ -230,7 +230,7 @@ def test_of_two_phones_that_ring_the_slower_one_loses(switch):
 
 def test_a_second_attempt_follows_a_failed_one(switch):
     first = switch.sipp(s.phone(s.respond(486, "Busy Here"), s.request("ACK")), port=A_PORT)
-    second = switch.sipp(s.phone(s.answer(), s.in_dialog_of_phone("BYE")), port=B_PORT)
+    second = switch.sipp(s.phone(s.answer(), s.pause(200), s.in_dialog_of_phone("BYE")), port=B_PORT)
     begin = switch.mark()
     switch.sipp(CALLER, "-s", "5009").finish()
     first.finish()
@@ -246,6 +246,7 @@ def test_a_gateway_that_challenges_gets_the_password(switch):
             s.request("ACK"),
             s.request("INVITE"),
             s.answer(),
+            s.pause(200),
             s.in_dialog_of_phone("BYE"),
         ),
         port=switch.trunk_port,

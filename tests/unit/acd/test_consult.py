@@ -266,6 +266,8 @@ def test_when_nobody_of_the_queue_answers_the_caller_is_back_with_the_agent(cent
     assert consult_of(centre) is None
     assert not centre.wanted(HoldLeg)[-1].on and not centre.wanted(GuardCaller)[-1].on
     assert [e.result for e in centre.told(ConsultEnded)] == ["not-reached", "not-reached"]
+    over = build(centre.engine)["agents"]["1"]["call"]["consult_over"]
+    assert (over["result"], over["asked_queue"]) == ("not-reached", "service")
     assert (centre.state(1), centre.state(2), centre.state(3)) == ("talking", "idle", "idle")
 
 
