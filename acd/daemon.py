@@ -251,7 +251,7 @@ class Writer:
     def _fill(self, metrics: Metrics) -> None:
         for name, board in self.core.engine.board.queues.items():
             metrics.waiting.labels(name).set(len(board.seats))
-            metrics.ready.labels(name).set(board.census.get(FREE, 0))
+            metrics.ready.labels(name).set(board.standing(FREE))
         metrics.redis_away.set(self.journal.is_away)
         metrics.backlog.set(self.journal.backlog_size)
 

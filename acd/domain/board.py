@@ -75,7 +75,7 @@ class QueueBoard:
         self.seats: dict[str, tuple[Need, MemberKey]] = {}  # the same by channel id
         self.free: dict[int, tuple[Kind, Key]] = {}
         self.groups: dict[Kind, list[Key]] = {}  # the free agents, by what they can do
-        self.census: dict[str, int] = {}
+        self.census: dict[str, set[int]] = {}  # its own agents, by how they stand
         self.tiers: dict[int, TierConfig] = {}
         self.levels: Counter[int] = Counter()  # agents who are signed in, by level
         self.asked_levels: tuple[int, ...] = ()  # `staffed_levels` when the last match was prepared
@@ -86,14 +86,34 @@ class QueueBoard:
         key = self.seats[channel_id][1]
         return 1 + sum(bisect_left(members, key) for members in self.classes.values())
 
+    def standing(self, how: str) -> int:
+        """How many of its own agents stand like this."""
+        return len(self.census.get(how, ()))
+
     def excluded(self, need: Need) -> dict[str, int]:
         """How many of its agents can't be asked, by reason."""
-        found = {reason: n for reason, n in sorted(self.census.items()) if n and reason != FREE}
+        found = {reason: len(ids) for reason, ids in sorted(self.census.items()) if ids and reason != FREE}
         for kind, group in self.groups.items():
             if not self.suits(need, kind):
                 why = self.unsuited(need, kind)
                 found[why] = found.get(why, 0) + len(group)
         return found
+
+    def named(self, need: Need) -> tuple[list[int], dict[str, list[int]]]:
+        """Who of its agents may be asked, and who not, by reason; others than the wanted one are not told as free."""
+        others = {reason: sorted(ids) for reason, ids in self.census.items() if ids and reason != FREE}
+        if need.wanted:
+            return [need.wanted] if need.wanted in self.free else [], dict(sorted(others.items()))
+        may: list[int] = []
+        for kind, group in self.groups.items():
+            ids = [key[-1] for key in group]
+            if self.suits(need, kind):
+                may += ids
+            else:
+                why = self.unsuited(need, kind)
+                others[why] = sorted([*others.get(why, ()), *ids])
+        may.sort()
+        return may, dict(sorted(others.items()))
 
     def unsuited(self, need: Need, kind: Kind) -> str:
         """Why agents of this kind may not be asked, in a word."""
@@ -211,8 +231,12 @@ class QueueBoard:
         """The agent stands like this from now on; `was` is empty when it has just come."""
         census, agent_id = self.census, agent.config.agent_id
         if was:
-            census[was] -= 1
-        census[stands] = census.get(stands, 0) + 1
+            census[was].discard(agent_id)
+        there = census.get(stands)
+        if there is None:
+            census[stands] = {agent_id}
+        else:
+            there.add(agent_id)
         if (was in ("", "offline")) != (stands == "offline"):
             self.levels[tier.level] += 1 if stands != "offline" else -1
         if was == FREE:
@@ -241,7 +265,7 @@ class QueueBoard:
         if tier.level == GUEST:
             self.free.pop(agent_id, None)
             return
-        self.census[stands] -= 1
+        self.census[stands].discard(agent_id)
         if stands != "offline":
             self.levels[tier.level] -= 1
         if stands == FREE:
@@ -347,31 +371,6 @@ class Board:
         stands = self._standing.get(agent.agent_id)
         if stands:
             board.change_guest(agent, tier, here[2], stands[0])
-
-    def named(self, board: QueueBoard, need: Need) -> tuple[list[int], dict[str, list[int]]]:
-        """Who of a queue's agents may be asked, and who not, by reason."""
-        may: list[int] = []
-        others: dict[str, list[int]] = {}
-        standing_of, which = self._standing, board.is_written
-        for agent_id in sorted(board.tiers):
-            why = standing_of[agent_id][which]
-            if why == FREE:
-                kind = board.free[agent_id][0]
-                if need.wanted == agent_id or (
-                    not need.wanted and kind.level != GUEST and board.suits(need, kind)
-                ):
-                    may.append(agent_id)
-                    continue
-                if need.wanted or kind.level == GUEST:
-                    continue  # somebody else was asked for by name
-                why = board.unsuited(need, kind)
-            elif board.tiers[agent_id].level == GUEST:
-                continue
-            if why in others:
-                others[why].append(agent_id)
-            else:
-                others[why] = [agent_id]
-        return may, dict(sorted(others.items()))
 
     def queues_of(self, agent_id: int) -> list[tuple[QueueBoard, TierConfig, Kind]]:
         """The agent's queues."""

@@ -260,8 +260,7 @@ def leg_answered(e: "Engine", event: LegAnswered) -> None:
 
 def _connect(e: "Engine", agent: Agent, offer: Offer, member: Member) -> None:
     e.cancel("offer", offer.leg_id)
-    for timer in ("max-wait", "line", "limit", "announce"):
-        e.cancel(timer, member.channel_id)
+    e.state.timers.cancel_all(line.WAITING, member.channel_id)
     for other in _offers_of(e, member):
         if other is not offer:
             begin_ending(e, other, "withdrawn", "LOSE_RACE")

@@ -72,7 +72,7 @@ def _kind(place: int) -> str:
 
 def agents_at_work(board: QueueBoard) -> int:
     """How many serve this queue now."""
-    return sum(n for stands, n in board.census.items() if stands in AT_WORK)
+    return sum(map(board.standing, AT_WORK))
 
 
 def entered(e: "Engine", member: Member) -> None:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from acd.domain.engine import Engine
 
 HIGHEST = 9
-TIMERS = ("max-wait", "away", "bridge", "after-talk", "line", "limit", "dial", "callback", "announce")
+WAITING = ("max-wait", "line", "limit", "announce")
+TIMERS = (*WAITING, "away", "bridge", "after-talk", "dial", "callback")
 KEPT = (
     "interaction_id", "channel_id", "switch", "channel", "name", "number", "did", "contact_id", "language", "intent",
     "skills", "priority",
@@ -73,8 +74,7 @@ def enter_again(
 
 def forget(e: "Engine", member: Member) -> None:
     """The visit is over: no timer and no place of it remain."""
-    for timer in TIMERS:
-        e.cancel(timer, member.channel_id)
+    e.state.timers.cancel_all(TIMERS, member.channel_id)
     e.silent.pop(member.channel_id, None)
     e.entered.pop(member.channel_id, None)
     e.state.members.pop(member.channel_id, None)

@@ -129,7 +129,7 @@ def _still_stands(e: "Engine", pair: Pair, member: Member) -> bool:
 
 def _take(e: "Engine", member: Member, agent: Agent, *, another_round: bool) -> None:
     board = e.board.queues[member.queue]
-    reason = _reason(e, board, member, agent, another_round=another_round)
+    reason = _reason(board, member, agent, another_round=another_round)
     if another_round:
         member.tried = []
     if member.callback_number and not member.attended:
@@ -185,16 +185,14 @@ def _make_offer(e: "Engine", member: Member, agent: Agent, reason: dict[str, Any
     )  # fmt: skip
 
 
-def _reason(
-    e: "Engine", board: QueueBoard, member: Member, agent: Agent, *, another_round: bool
-) -> dict[str, Any]:
+def _reason(board: QueueBoard, member: Member, agent: Agent, *, another_round: bool) -> dict[str, Any]:
     """Why this agent: the rule and what decided, who could be asked, who could not and why."""
     need: Need = board.seats[member.channel_id][0]
     tier = board.tiers[agent.agent_id]
     reason = {
         "rule": board.strategy.name,
         **board.strategy.explain(agent, tier),
-        **_who(e, board, need),
+        **_who(board, need),
         "waiting": len(board.seats),
         "priority": member.priority,
         "tried": list(member.tried),
@@ -213,11 +211,11 @@ def _reason(
     return reason
 
 
-def _who(e: "Engine", board: QueueBoard, need: Need) -> dict[str, Any]:
+def _who(board: QueueBoard, need: Need) -> dict[str, Any]:
     """Who could be asked and who not, by reason: how many, and who they are where they can be listed."""
     if len(board.tiers) > MOST_NAMED:
         return {"candidates": board.candidates(need), "excluded": board.excluded(need)}
-    may, others = e.board.named(board, need)
+    may, others = board.named(need)
     numbers = {why: len(ids) for why, ids in others.items()}
     return {"candidates": len(may), "excluded": numbers, "eligible": may, "not_asked": others}
 

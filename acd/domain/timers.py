@@ -5,7 +5,7 @@ in which they were armed, so a replay fires them alike.
 """
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 Key = tuple[str, str]
 """Kind and subject, such as ("offer", <leg id>)."""
@@ -28,6 +28,12 @@ class Timers:
     def cancel(self, kind: str, key: str) -> None:
         """Forget it; nothing happens when it is not armed."""
         self._live.pop((kind, key), None)
+
+    def cancel_all(self, kinds: Iterable[str], key: str) -> None:
+        """Forget these of one subject."""
+        live = self._live
+        for kind in kinds:
+            live.pop((kind, key), None)
 
     def due_us(self, kind: str, key: str) -> int | None:
         """When it will fire, or None."""

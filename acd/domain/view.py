@@ -55,7 +55,7 @@ def build(e: "Engine") -> dict[str, Any]:
             "channel": config.channel,
             "waiting": waiting[name],
             "in_service": in_service[name],
-            "ready": e.board.queues[name].census.get(FREE, 0),
+            "ready": e.board.queues[name].standing(FREE),
             "oldest_entered_at_us": oldest.get(name),
             "estimate": estimates.to_show(e, name),
         }

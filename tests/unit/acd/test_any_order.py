@@ -402,6 +402,10 @@ class AnyOrder(RuleBasedStateMachine):
             assert board.classes == again.board.queues[name].classes
             assert board.groups == again.board.queues[name].groups
             assert board.excluded(NOTHING) == again.board.queues[name].excluded(NOTHING)
+            may, others = board.named(NOTHING)
+            assert (may, others) == again.board.queues[name].named(NOTHING)
+            assert board.excluded(NOTHING) == {why: len(ids) for why, ids in others.items()}
+            assert len(may) == board.candidates(NOTHING)
         assert engine.legs == again.legs
         assert again.state.dump() == engine.state.dump()
         json.dumps(build(engine))
