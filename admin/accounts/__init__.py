@@ -1,6 +1,7 @@
 """Signing in and out, and one's own settings (language, theme, password)."""
 
 import secrets
+from functools import cache
 
 from flask import Flask
 
@@ -12,5 +13,11 @@ __all__ = ["blueprint", "init_app"]
 
 def init_app(app: Flask) -> None:
     """Install Flask-Login. An unknown login is checked against a hash as costly as anybody's."""
-    app.extensions["uckefu"]["nobody"] = hasher.hash(secrets.token_urlsafe(12))
+    app.extensions["uckefu"]["nobody"] = _nobodys_hash()
     login_manager.init_app(app)
+
+
+@cache
+def _nobodys_hash() -> str:
+    """One a process, made before the first login: how long it takes tells nothing."""
+    return hasher.hash(secrets.token_urlsafe(12))

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
-from admin.app import create_app
+from admin.app import connect_bus, create_app
 from admin.calls import queries
 from admin.db import db
 from admin.desk import views as desk_views
@@ -129,8 +129,10 @@ def test_a_hundred_tries_at_once_are_not_a_hundred_free_ones(bus_url: str) -> No
     bus.close()
 
 
-def test_without_redis_a_process_slows_down_by_itself() -> None:
-    throttle = LoginThrottle(redis.Redis(unix_socket_path="/nowhere/redis.sock"))
+def test_without_redis_a_process_slows_down_by_itself(settings: Settings) -> None:
+    throttle = LoginThrottle(
+        connect_bus(settings.model_copy(update={"redis_url": "unix:///nowhere/redis.sock"}))
+    )
     waits = [throttle.try_now("admin", "203.0.113.1") for _ in range(FREE_FAILURES + 1)]
     assert waits[:-1] == [0] * FREE_FAILURES
     assert waits[-1] > 0
