@@ -83,8 +83,7 @@ def assign(e: "Engine", member: Member, agent: Agent, reason: dict[str, Any]) ->
     """The agent has it from now on."""
     offer_id = e.next_offer(member, agent)
     was_waiting = member.state == "waiting"
-    for timer in ("max-wait", "line", "limit"):
-        e.cancel(timer, member.channel_id)
+    e.state.timers.cancel_all(line.WAITING, member.channel_id)
     e.move_member(member, "assigned")
     member.served_by = agent.agent_id
     agent.conversations[member.interaction_id] = Conversation(
