@@ -187,10 +187,13 @@ class QueueBoard:
         score = skills.score(dict(kind.skills), need.skills) if self.strategy.by_skill else 0
         return (again, -score, *key)
 
-    def member_for(self, agent_id: int) -> tuple[int, MemberKey] | None:
-        """Whom this free agent should be offered: (another round, the member's place)."""
+    def member_for(
+        self, agent_id: int, best: tuple[int, MemberKey] | None = None
+    ) -> tuple[int, MemberKey] | None:
+        """Whom this free agent should be offered: (another round, the member's place). None when nobody here fits
+        who comes before `best`."""
         kind = self.free[agent_id][0]
-        best: tuple[int, MemberKey] | None = None
+        former = best
         is_guest = kind.level == GUEST
         for need, members in self.classes.items():
             found = (1 if agent_id in need.tried else 0, members[0])
@@ -202,7 +205,7 @@ class QueueBoard:
             elif (need.skills or self.is_tiered) and not self.suits(need, kind):
                 continue
             best = found
-        return best
+        return best if best is not former else None
 
     def candidates(self, need: Need) -> int:
         """How many free agents could be asked."""

@@ -103,18 +103,14 @@ def _for_member(e: "Engine", member: Member) -> Pair | None:
 
 
 def _for_agent(e: "Engine", agent: Agent) -> Pair | None:
-    best: Pair | None = None
-    agent_id = agent.config.agent_id
-    for board, tier, _ in e.board.queues_of(agent_id):
-        if not board.seats or agent_id not in board.free:
-            continue
-        found = board.member_for(agent_id)
-        if found is not None and (best is None or (*found, tier.queue) < best[:3]):
-            best = (*found, tier.queue, (), True)
-    if best is None:
+    agent_id, best, where = agent.config.agent_id, None, None
+    for board, _, _ in e.board.queues_of(agent_id):
+        if board.seats and agent_id in board.free and (found := board.member_for(agent_id, best)):
+            best, where = found, board
+    if best is None or where is None:
         return None
-    rank = e.board.queues[best[2]].rank_of(agent_id, e.state.members[best[1][-1]])
-    return (*best[:3], rank, True)
+    rank = where.rank_of(agent_id, e.state.members[best[1][-1]])
+    return (*best, where.config.name, rank, True)
 
 
 def _still_stands(e: "Engine", pair: Pair, member: Member) -> bool:

@@ -2,8 +2,10 @@
 
 A busy centre: 1,000 agents in three of 200 queues each, some with skills; so many wait that nobody is free for long.
 Measured is `Engine.apply` of a talk's end, the wrap-up that is none, the offer to the next member that follows, its
-answer, and an arrival that waits. In this process's own CPU time, with the collector off while it is measured, so
-that a busy machine does not count. Called by `tests.bench`.
+answer, and an arrival that waits. In this process's own CPU time, with the collector off while it is measured. What the
+machine does meanwhile (interrupts, a neighbour on the same core) doubles one input in thirty, another one in each run:
+the engine is deterministic, so the same inputs run RUNS times and the lowest cost of each counts; the p99 of each run
+as it was is given beside it. Called by `tests.bench`.
 """
 
 import gc
@@ -31,6 +33,7 @@ from acd.domain.inputs import (
 
 SECOND_US = 1_000_000
 STRATEGIES = ("longest-idle", "round-robin", "fewest-calls", "skill-score", "tiers")
+RUNS = 3
 NEEDS = ("", "", "", "english:2", "refund", "english:1,refund:2")
 
 
@@ -104,7 +107,7 @@ class Busy:
 
 
 def measure(waiting: int, rounds: int, agents: int = 1000, queues: int = 200) -> dict[str, Any]:
-    """The cost of each input in µs, and of the whole round that ends in a decision."""
+    """The cost of each input in µs, in their order, and its mean."""
     centre = Busy(waiting, agents, queues)
     for _ in range(min(200, rounds)):
         centre.round()
@@ -116,22 +119,22 @@ def measure(waiting: int, rounds: int, agents: int = 1000, queues: int = 200) ->
             centre.round()
     finally:
         gc.enable()
-    spent = sorted(centre.spent_us)
     line = len(centre.engine.state.members) - len(centre.talking)
-    return {
-        "p99": spent[int(len(spent) * 0.99)],
-        "mean": statistics.fmean(spent),
-        "inputs": len(spent),
-        "waiting": line,
-    }
+    return {"spent_us": centre.spent_us, "mean": statistics.fmean(centre.spent_us), "waiting": line}
+
+
+def p99(spent_us: list[float]) -> float:
+    """The value that 99 of 100 are below."""
+    return sorted(spent_us)[int(len(spent_us) * 0.99)]
 
 
 def acd_decision_p99_us(rounds: int = 3000, waiting: int = 10_000) -> dict[str, Any]:
     """One input's cost with 10,000 waiting, 1,000 agents and 200 queues."""
-    found = measure(waiting, rounds)
+    runs = [measure(waiting, rounds) for _ in range(RUNS)]
+    lowest = [min(costs) for costs in zip(*(run["spent_us"] for run in runs), strict=True)]
     return {
-        "value": round(found["p99"], 1), "unit": "us", "reference": None, "mean": round(found["mean"], 1),
-        "inputs": found["inputs"], "waiting": found["waiting"],
+        "value": round(p99(lowest), 1), "unit": "us", "reference": None, "mean": round(statistics.fmean(lowest), 1),
+        "p99_by_run": [round(p99(run["spent_us"]), 1) for run in runs], "inputs": len(lowest), "waiting": runs[0]["waiting"],
     }  # fmt: skip
 
 
