@@ -381,6 +381,7 @@ def kill(e: "Engine", offer: Offer) -> None:
 
 def leave(e: "Engine", member: Member, result: str) -> None:
     """The visit is over without a talk."""
+    estimates.left(e, member)
     e.move_member(member, "left")
     e.emit(
         facts.MemberLeft, member_id=member.member_id, interaction_id=member.interaction_id, queue=member.queue,

@@ -68,6 +68,7 @@ def left(e: "Engine", interaction_id: str, by: str) -> None:
 
 def give_up(e: "Engine", member: Member, result: str) -> None:
     """It waits no more, and no agent had it."""
+    estimates.left(e, member)
     e.move_member(member, "left")
     e.emit(
         facts.MemberLeft, member_id=member.member_id, interaction_id=member.interaction_id, queue=member.queue,

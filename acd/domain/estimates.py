@@ -1,12 +1,18 @@
 """How long a queue's next one will wait: an interval that holds four times in five, and how often it really did.
 
-The work between two who are served, in agent-seconds while others wait, and the number of agents at work now give a
-guess; how former guesses came out gives the interval round it, by place in the line. The share that may miss is moved a
-little after each outcome, so that in the long run one in five misses whatever the load does. `engine` calls `entered`
-for everybody who has to wait, `calls` and `conversations` call `served`.
+The guess is `place * work / agents`: the agent-seconds between two who are served while others wait, and how many are
+at work now. The interval round it has two parts, both from what came out over what was guessed (the ratio), by kind of
+place: the ratios' tenth, middle and ninetieth hundredths, and each half of that stretched by a factor of its own. After
+each outcome that was outside on a side its factor grows by `STEP * (1 - MISSES / 2)`, after each other one it shrinks by
+`STEP * MISSES / 2`. A factor can't grow for ever, so the share outside comes to `MISSES` whatever load, patience or shifts
+do: the quantile tracking of Angelopoulos, Candès and Tibshirani, "Conformal PID control for time series prediction"
+(2023), on the interval's own scale. `MISSES` is a little under one in five because outcomes come a whole wait late.
+
+`engine` calls `entered` for everybody who has to wait, `calls` and `conversations` call `served` and `left`. There is no
+chance in it and no clock but the inputs' times, so a replay says the same.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +24,10 @@ if TYPE_CHECKING:
 
 AT_WORK = frozenset({"free", "offered", "talking", "wrap-up", "full", "in-call"})
 KEPT_RATIOS, KEPT_OUTCOMES, LEAST_RATIOS = 200, 500, 20
-SMOOTHING = 0.05
-MISSES = 200  # in a thousand
+SMOOTHING = 0.02
+MISSES = 150  # in a thousand, on both sides together
+STEP = 200  # in a thousand
+LEAST_STRETCH = 100
 PLACES = 5  # kinds of places: 1, 2 to 3, 4 to 7, 8 to 15, further
 
 
@@ -30,10 +38,17 @@ class Estimate:
     work_us: float = 0.0  # agent-microseconds between two who are served
     served: int = 0
     last_served_us: int = 0
-    misses: int = MISSES  # what the interval allows for now, in a thousand
+    below: int = 1000  # how far the interval is stretched down from the middle, in thousandths, and up
+    above: int = 1000
     ratios: dict[str, list[int]] = field(default_factory=dict)  # by kind of place
     outcomes: list[int] = field(default_factory=list)  # 1: inside the interval
     errors_us: list[int] = field(default_factory=list)  # what came out minus what was guessed
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Estimate":
+        """What was learned, by an earlier version too: what this one does not know is left out."""
+        known = {each.name for each in fields(cls)}
+        return cls(**{name: value for name, value in data.items() if name in known})
 
     def guess_us(self, place: int, agents: int) -> int:
         """The wait of whoever is at this place; 0 when too little is known."""
@@ -44,11 +59,11 @@ class Estimate:
         guess, ratios = self.guess_us(place, agents), self.ratios.get(_kind(place), [])
         if not guess or len(ratios) < LEAST_RATIOS:
             return None
-        ordered, n = sorted(ratios), len(ratios)
-        tail = self.misses / 2000
-        low = max(0, int(tail * (n + 1)) - 1)
-        high = min(n - 1, ceil((1 - tail) * (n + 1)) - 1)
-        return guess * ordered[low] // 1000, guess * ordered[high] // 1000
+        ordered, last = sorted(ratios), len(ratios) - 1
+        low, middle, high = ordered[last // 10], ordered[last // 2], ordered[last - last // 10]
+        low = max(0, middle - (middle - low) * self.below // 1000)
+        high = middle + (high - middle) * self.above // 1000
+        return guess * low // 1000, guess * high // 1000
 
     def learn(self, member: Member, waited_us: int) -> None:
         """What became of a guess."""
@@ -57,13 +72,22 @@ class Estimate:
         ratios = self.ratios.setdefault(_kind(member.guess_place), [])
         ratios.append(min(100_000, waited_us * 1000 // member.guess_us))
         del ratios[:-KEPT_RATIOS]
-        if not member.high_us:
-            return
-        is_inside = member.low_us <= waited_us <= member.high_us
-        self.misses = max(10, min(900, self.misses + (1 if is_inside else -4)))
-        self.outcomes.append(int(is_inside))
+        if member.high_us:
+            self.judge(member, waited_us)
+
+    def judge(self, member: Member, waited_us: int) -> None:
+        """Whether an interval held; the next one is a little wider or narrower."""
+        is_below, is_above = waited_us < member.low_us, waited_us > member.high_us
+        self.below = _moved(self.below, is_outside=is_below)
+        self.above = _moved(self.above, is_outside=is_above)
+        self.outcomes.append(int(not is_below and not is_above))
         self.errors_us.append(waited_us - (member.low_us + member.high_us) // 2)
         del self.outcomes[:-KEPT_OUTCOMES], self.errors_us[:-KEPT_OUTCOMES]
+
+
+def _moved(stretch: int, *, is_outside: bool) -> int:
+    side = MISSES // 2
+    return max(LEAST_STRETCH, stretch + STEP * ((1000 if is_outside else 0) - side) // 1000)
 
 
 def _kind(place: int) -> str:
@@ -78,6 +102,7 @@ def agents_at_work(board: QueueBoard) -> int:
 def entered(e: "Engine", member: Member) -> None:
     """The member has to wait: note what it may expect."""
     board, known = e.board.queues[member.queue], e.state.estimates.get(member.queue)
+    member.guess_us = member.low_us = member.high_us = 0
     if known is None:
         return
     place, agents = board.position(member.channel_id), agents_at_work(board)
@@ -96,6 +121,13 @@ def served(e: "Engine", member: Member) -> None:
         known.served += 1
     known.last_served_us = e.now_us
     known.learn(member, waited_us)
+
+
+def left(e: "Engine", member: Member) -> None:
+    """The member waits no more, unserved. Whoever had waited longer than was said was told too little."""
+    known, waited_us = e.state.estimates.get(member.queue), e.now_us - member.entered_at_us
+    if known and 0 < member.high_us < waited_us:
+        known.judge(member, waited_us)
 
 
 def now_us(e: "Engine", member: Member) -> tuple[int, int] | None:

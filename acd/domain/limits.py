@@ -7,7 +7,7 @@ queue sends one interaction on at most once, so two queues that overflow into ea
 from typing import TYPE_CHECKING
 
 from acd import messages as facts
-from acd.domain import calls, conversations, line
+from acd.domain import calls, conversations, estimates, line
 from acd.domain.effects import LetGo
 from acd.domain.inputs import LimitConfig
 from acd.domain.model import Member
@@ -97,6 +97,7 @@ def _is_other_queue(e: "Engine", member: Member, name: str) -> bool:
 
 def _to_queue(e: "Engine", member: Member, queue: str) -> None:
     """A new visit there; how long it has waited already counts for its place."""
+    estimates.left(e, member)
     e.move_member(member, "left")
     e.emit(
         facts.MemberLeft, member_id=member.member_id, interaction_id=member.interaction_id, queue=member.queue,

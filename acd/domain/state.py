@@ -119,7 +119,8 @@ class State:
         state.left_places = data.get("left_places", {})
         state.cores = data.get("cores", {})
         state.lost_places = data.get("lost_places", {})
-        state.estimates = {name: Estimate(**known) for name, known in data.get("estimates", {}).items()}
+        known = data.get("estimates", {})
+        state.estimates = {name: Estimate.from_json(learned) for name, learned in known.items()}
         state.do_not_call = tuple(data.get("do_not_call", ()))
         state.trunks = tuple(trunk_config(trunk) for trunk in data.get("trunks", ()))
         state.thirds = {third["leg_id"]: Third.from_json(third) for third in data.get("thirds", ())}
