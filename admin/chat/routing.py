@@ -7,6 +7,7 @@ from flask import current_app
 
 from acd import contract
 from acd.contract import AcdClient
+from admin.chat.historic import last_agent
 from sql.models import Conversation
 
 
@@ -23,7 +24,8 @@ def enter(
         contract.EnterQueue(
             agent_id=0, actor="system", interaction_id=conversation.id, queue=conversation.queue_name, channel="chat",
             name=conversation.name, number=number, contact_id=contact_id, language=conversation.language,
-            intent=intent[:128], historic_agent_id=conversation.agent_id,
+            intent=intent[:128],
+            historic_agent_id=conversation.agent_id or last_agent(conversation, contact_id),
         )
     )  # fmt: skip
 
