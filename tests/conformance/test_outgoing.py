@@ -208,7 +208,7 @@ def test_keys_reach_the_customer_and_the_recording_pauses(office):
     office.customer.wait("dtmf", digit="5")
     assert office.send(PauseRecording, on=True) == "ok"
     assert office.send(PauseRecording, on=False) == "ok"
-    office.customer.hears("agent")
+    office.customer.hears("agent", milliseconds=1500)  # as above
     office.customer.hang_up()
     assert record(office, interaction_id)[0].recording
 
