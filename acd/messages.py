@@ -8,8 +8,16 @@ import uuid
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
-Status = Literal["ready", "break", "meal", "meeting", "training", "no-answer", "offline"]
-CHOSEN_STATUSES: tuple[Status, ...] = ("ready", "break", "meal", "meeting", "training", "offline")
+Status = Literal["ready", "break", "meal", "meeting", "training", "after-work", "no-answer", "offline"]
+CHOSEN_STATUSES: tuple[Status, ...] = (
+    "ready",
+    "break",
+    "meal",
+    "meeting",
+    "training",
+    "after-work",
+    "offline",
+)
 State = Literal["signed-out", "not-ready", "idle", "offered", "dialling", "talking", "wrap-up", "busy"]
 
 

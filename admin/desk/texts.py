@@ -93,7 +93,7 @@ def js_texts() -> dict[str, str]:
 def _states() -> dict[str, str]:
     return {
         "status.ready": _("Ready"), "status.break": _("Break"), "status.meal": _("Meal"),
-        "status.meeting": _("Meeting"), "status.training": _("Training"), "status.offline": _("Signed out"),
+        "status.meeting": _("Meeting"), "status.training": _("Training"), "status.after-work": _("After-work"), "status.offline": _("Signed out"),
         "status.no-answer": _("No answer"),
         "state.signed-out": _("Signed out"), "state.not-ready": _("Not ready"), "state.idle": _("Ready"),
         "state.offered": _("Ringing"), "state.talking": _("On a call"), "state.wrap-up": _("Wrap-up"),

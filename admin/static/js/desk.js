@@ -9,7 +9,7 @@ const Desk = (() => {
   const socket = io({ transports: ["websocket", "polling"], reconnectionDelay: 500, reconnectionDelayMax: 5000 });
   const STATUS = {
     ready: ["ready", "circle-check"], break: ["break", "coffee"], meal: ["break", "tools-kitchen-2"], meeting: ["break", "presentation"],
-    training: ["break", "school"], offline: ["offline", "circle-dashed"], "no-answer": ["alert", "phone-off"],
+    training: ["break", "school"], "after-work": ["break", "clipboard-text"], offline: ["offline", "circle-dashed"], "no-answer": ["alert", "phone-off"],
   };
 
   const queue = (name) => data.names.queues[name] ?? name;

@@ -1,5 +1,6 @@
 """What those who wait are told, each at its times, and what their keys do."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,25 @@ def test_several_announcements_have_times_of_their_own() -> None:
     ]  # fmt: skip
 
 
+def test_each_queue_says_its_own_things_at_its_own_times() -> None:
+    queues = (
+        QueueConfig(name="service", announcements=(PLACE,)),
+        QueueConfig(name="sales", announcements=(PROMPT,)),
+        QueueConfig(name="silent"),
+    )
+    centre = Centre(agents=0, queues=queues)
+    callers = {queue.name: centre.arrives(queue=queue.name) for queue in queues}
+    began_us = centre.now_us
+    heard: dict[str, list[int]] = {name: [] for name in callers}
+    for _ in range(200):
+        before = len(centre.wanted(Announce))
+        centre.wait(1)
+        for effect in centre.wanted(Announce)[before:]:
+            name = next(name for name, caller in callers.items() if caller == effect.channel_id)
+            heard[name].append((centre.now_us - began_us) // SECOND)
+    assert heard == {"service": [20, 80, 140, 200], "sales": [45, 90, 135, 180], "silent": []}
+
+
 def test_a_time_is_told_only_when_one_is_known() -> None:
     centre = a_centre(WAIT)
     caller = centre.arrives()
@@ -92,8 +112,9 @@ def test_the_callers_language_is_spoken() -> None:
     assert [effect.language for effect in centre.wanted(Announce)] == ["en"]
 
 
-def test_a_key_leads_into_the_offers_flow_and_the_place_is_kept() -> None:
-    centre = a_centre(OFFER)
+@pytest.mark.parametrize("flow", ["callback", "voicemail"])
+def test_a_key_leads_into_the_offers_flow_and_the_place_is_kept(flow: str) -> None:
+    centre = a_centre(replace(OFFER, flow=flow))
     centre.arrives(channel="c1")
     centre.wait(1)
     other = centre.arrives()
@@ -101,8 +122,8 @@ def test_a_key_leads_into_the_offers_flow_and_the_place_is_kept() -> None:
     centre.do(KeyPressed, channel_id="c1", key="2")
     assert centre.wanted(LetGo) == []
     centre.do(KeyPressed, channel_id="c1", key="1")
-    assert [(effect.place, effect.flow) for effect in centre.wanted(LetGo)] == [("overflow", "callback")]
-    assert [(event.limit, event.target) for event in centre.told(MemberOverflowed)] == [("key", "callback")]
+    assert [(effect.place, effect.flow) for effect in centre.wanted(LetGo)] == [("overflow", flow)]
+    assert [(event.limit, event.target) for event in centre.told(MemberOverflowed)] == [("key", flow)]
     centre.arrives(channel="c1")
     assert centre.line() == ["c1", other]
 

@@ -51,6 +51,18 @@ def test_a_status_says_who_chose_it() -> None:
     assert centre.state(1) == "not-ready"
 
 
+@pytest.mark.parametrize("status", ["break", "meal", "meeting", "training", "after-work"])
+def test_whoever_is_not_ready_says_why_and_is_not_asked_until_ready_again(status: str) -> None:
+    centre = Centre(agents=1)
+    centre.ready(1)
+    centre.command("SetStatus", 1, status=status)
+    caller = centre.arrives()
+    assert (centre.state(1), centre.offered_to(caller)) == ("not-ready", None)
+    assert build(centre.engine)["agents"]["1"]["status"] == status
+    centre.command("SetStatus", 1, status="ready")
+    assert centre.offered_to(caller) == 1
+
+
 def test_the_same_status_again_is_no_news() -> None:
     centre = Centre(agents=1)
     centre.ready(1, 1)

@@ -77,9 +77,12 @@ def test_who_is_offered_at_once_hears_no_music_before() -> None:
 
 
 def test_who_waits_hears_the_music_of_its_queue() -> None:
-    centre = Centre(agents=0, queues=(QueueConfig(name="service", music="local_stream://jazz"),))
-    centre.arrives()
-    assert [effect.music for effect in centre.wanted(PlayMusic)] == ["local_stream://jazz"]
+    jazz, waltz = "local_stream://jazz", "local_stream://waltz"
+    queues = (QueueConfig(name="service", music=jazz), QueueConfig(name="sales", music=waltz))
+    centre = Centre(agents=0, queues=queues)
+    first, second = centre.arrives(), centre.arrives(queue="sales")
+    heard = [(effect.channel_id, effect.music) for effect in centre.wanted(PlayMusic)]
+    assert heard == [(first, jazz), (second, waltz)]
 
 
 def test_an_agent_whose_phone_is_not_registered_is_not_asked() -> None:

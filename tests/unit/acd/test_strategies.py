@@ -94,6 +94,11 @@ def test_top_down_goes_on_past_a_dead_agent() -> None:
     assert centre.offered_to(caller) == 3
     centre.phone_fails(3, "NO_ANSWER")
     assert centre.offered_to(caller) == 1
+    centre.answers(1)
+    second = centre.arrives()
+    assert centre.offered_to(second) is None, "the dead one is left alone for a while"
+    centre.wait(Rules().failed_pause_seconds)
+    assert centre.offered_to(second) == 2, "and tried again, being first"
 
 
 def test_by_lot_everybody_has_a_turn_and_a_replay_draws_the_same() -> None:
@@ -261,6 +266,28 @@ def test_where_members_age_nobody_starves() -> None:
     centre.wait(2)
     late = centre.arrives(priority=2)
     assert centre.line() == [early, plain, late]
+
+
+@pytest.mark.parametrize(("ageing_seconds", "is_served"), [(0, False), (60, True)])
+def test_where_important_ones_never_stop_coming_a_plain_one_is_served_only_by_ageing(
+    ageing_seconds: int, is_served: bool
+) -> None:
+    """A call of priority 3 each 30 s, and a talk takes 30 s: without ageing the plain one would wait for ever."""
+    queue = QueueConfig(
+        name="service", ageing_seconds=ageing_seconds, wrap_up_seconds=0, max_wait_seconds=7200
+    )
+    centre = Centre(agents=1, queues=(queue,))
+    centre.ready(1)
+    centre.arrives(priority=3)
+    plain, waiting = centre.arrives(), centre.arrives(priority=3)
+    for _ in range(20):
+        centre.answers(1)
+        centre.wait(30)
+        centre.arrives(priority=3)
+        centre.agent_hangs_up(1)
+    served = [offer.interaction_id for offer in centre.told(OfferMade)]
+    assert served[1] == waiting
+    assert (plain in served) == is_served
 
 
 def test_the_agent_whom_a_flow_asked_for_is_asked_first() -> None:

@@ -1,5 +1,6 @@
 """Scenario files: what they can say, and what is told about a wrong one."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,27 @@ def test_the_command_says_what_is_wrong_and_ends_with_2(
     assert main(["simulate", str(path), "--json"]) == 2
     assert f"{path}:1: agents: " in capsys.readouterr().err
     assert main(["simulate", str(tmp_path / "none.yml")]) == 2
+
+
+def test_the_smallest_scenario_has_each_figure_with_its_interval_and_its_speed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UCKEFU_INSTANCE", str(tmp_path))
+    path = tmp_path / "smallest.yml"
+    path.write_text(
+        "agents: 3\narrivals_per_minute: 1.5\nmean_service_seconds: 90\nmean_patience_seconds: 60\n"
+        "service_level_seconds: 20\ncalls: 2000\nseed: 4\n",
+        encoding="utf-8",
+    )
+    assert main(["simulate", str(path), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    names = (
+        "p_wait", "service_level", "asa_seconds", "abandonment", "mean_wait_seconds", "utilisation"
+    )  # fmt: skip
+    for name in names:
+        low, high = told[name]["ci95"]
+        assert 0 <= low <= told[name]["value"] <= high, name
+    assert told["calls_per_second"] > 0
 
 
 def test_several_queues_are_told_together_and_one_by_one() -> None:
