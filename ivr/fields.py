@@ -12,7 +12,8 @@ from ivr.nodes import node_types
 from ivr.nodes.base import FieldPath, Node, speech_fields
 
 Field = dict[str, Any]
-"""`name`, `kind`, `required`, `default`, and what belongs to the kind.
+"""`name`, `kind`, `required`, `default`, `only_when` (values of other fields; without them it means nothing), and what
+belongs to the kind.
 
 Kinds: `node`, `queue`, `flow`, `extension`, `agent`, `trunk`, `prompt`, `variable`, `expression`, `pattern`, `time` (all
 text), `text`, `number`, `whole`, `flag`, `choice` (`choices`), `choices` (several of them), `speech`, `object`
@@ -49,7 +50,14 @@ def _fields(model: type[Node]) -> Iterator[Field]:
         if name == "type":
             continue
         shape = {"kind": "speech"} if name in said else _shape(part, schema.get("$defs", {}))
-        yield {"name": name, "required": name in required, "default": part.get("default"), **shape}
+        relevance = {"only_when": part["only_when"]} if "only_when" in part else {}
+        yield {
+            "name": name,
+            "required": name in required,
+            "default": part.get("default"),
+            **relevance,
+            **shape,
+        }
 
 
 def _shape(part: dict[str, Any], defs: dict[str, Any]) -> Field:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from ivr import templates
@@ -26,6 +27,9 @@ from ivr.web_request import LookupFailed, Request, host_of
 CALLER = parse("call.number")
 PATH_PATTERN = r"^[\w-]+(\.[\w-]+){0,9}$"
 LONGEST_VALUE = 1000
+OF_CONTACT: JsonDict = {"only_when": {"source": "contact"}}
+OF_HTTP = Field(json_schema_extra={"only_when": {"source": "http"}})
+"""The form shows such a field when it means something."""
 
 
 class Lookup(Node):
@@ -33,16 +37,21 @@ class Lookup(Node):
 
     type: Literal["lookup"]
     source: Literal["contact", "http"]
-    number: Expression = Field(default_factory=lambda: CALLER, json_schema_extra={"default": "call.number"})
+    number: Expression = Field(
+        default_factory=lambda: CALLER, json_schema_extra={"default": "call.number", **OF_CONTACT}
+    )
     """Whose contact."""
-    save: VariableName = "contact"  # gets the contact
-    method: Literal["GET", "POST"] = "GET"
-    url: Template = ""
-    headers: dict[str, Template] = {}
-    body: dict[str, Expression] = {}  # sent as a JSON object
-    answers: dict[VariableName, Annotated[str, Field(pattern=PATH_PATTERN, max_length=200)]] = {}
-    timeout_seconds: Annotated[float, Field(ge=0.2, le=15)] = 3
-    retries: Annotated[int, Field(ge=0, le=5)] = 1
+    save: VariableName = Field("contact", json_schema_extra={"format": "variable", **OF_CONTACT})
+    """Gets the contact."""
+    method: Annotated[Literal["GET", "POST"], OF_HTTP] = "GET"
+    url: Annotated[Template, OF_HTTP] = ""
+    headers: Annotated[dict[str, Template], OF_HTTP] = {}
+    body: Annotated[dict[str, Expression], OF_HTTP] = {}  # sent as a JSON object
+    answers: Annotated[
+        dict[VariableName, Annotated[str, Field(pattern=PATH_PATTERN, max_length=200)]], OF_HTTP
+    ] = {}
+    timeout_seconds: Annotated[float, Field(ge=0.2, le=15), OF_HTTP] = 3
+    retries: Annotated[int, Field(ge=0, le=5), OF_HTTP] = 1
     prompt: PromptList = []  # said first, e.g. "one moment please"
     found: Target | None = None
     not_found: Target | None = None  # as `failed` when left out

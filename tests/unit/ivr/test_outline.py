@@ -76,3 +76,10 @@ def test_kept_places_are_used_and_nonsense_is_dropped(tmp_path):
     assert clean({"a": [1, "x"], "b": [1, 2], "c": [1e9, 0], "d": 3}) == {"b": (1, 2)}
     (tmp_path / "positions.json").write_text("{")
     assert read_positions(tmp_path) == {}
+
+
+def test_a_form_knows_which_fields_mean_something_beside_the_others():
+    needs = {field["name"]: field.get("only_when") for field in fields_of("lookup")}
+    assert needs["save"] == {"source": "contact"}
+    assert needs["url"] == needs["answers"] == {"source": "http"}
+    assert needs["source"] is needs["failed"] is None

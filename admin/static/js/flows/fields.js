@@ -46,7 +46,10 @@ const Fields = (() => {
   };
   const promptPicker = (field, path, value, name) => {
     const options = Object.entries(data.choices.prompt).map(([key, words]) => [key, words ? `${key} · ${words}` : key]);
-    return element("span", { class: "d-flex gap-1" }, select(field, path, value, options, { name }), value && tools.listen ? iconButton("player-play", text("listen"), () => tools.listen(value)) : null);
+    const words = data.choices.prompt[value]; // whole: the list has room for its beginning only
+    return element("span", { class: "d-grid" },
+      element("span", { class: "d-flex gap-1" }, select(field, path, value, options, { name }), value && tools.listen ? iconButton("player-play", text("listen"), () => tools.listen(value)) : null),
+      words ? element("span", { class: "uc-meta" }, words) : null);
   };
   const flag = (field, path, value) => {
     const on = value === undefined ? field.default === true : String(value) === "true";

@@ -37,6 +37,9 @@ const Form = (() => {
     returns: "result" in Model.state.reading.head,
     listen,
   });
+  /* A field that means nothing beside the others is shown only when it is filled in or wrong. */
+  const matters = (field, node, tools) => !field.only_when || field.name in node || tools.problems([field.name]).length > 0
+    || Object.entries(field.only_when).every(([name, value]) => node[name] === value);
   const drawHead = () => {
     const { reading } = Model.state;
     at("form-title").replaceChildren(icon("sitemap"), " ", text("head"));
@@ -60,7 +63,7 @@ const Form = (() => {
       ...problems.filter(missing).map((problem) => element("p", { class: "invalid-feedback d-block m-0" }, icon("alert-triangle"), " ", problem.message)),
       callers ? element("p", { class: "uc-meta m-0", id: "callers" }, icon("users"), " ", callers) : "",
       element("label", { class: "form-label" }, text("name"), name),
-      ...(node && typeof node === "object" ? type.fields.map((field) => Fields.render(field, [field.name], node[field.name] ?? undefined, tools)) : []));
+      ...(node && typeof node === "object" ? type.fields.filter((field) => matters(field, node, tools)).map((field) => Fields.render(field, [field.name], node[field.name] ?? undefined, tools)) : []));
   };
   const rename = (input, old) => {
     const to = input.value.trim(), taken = to !== old && to in Model.state.reading.nodes;
