@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -70,6 +71,25 @@ def test_a_day_without_calls_or_agents_says_which() -> None:
         with pytest.raises(NothingToSimulate) as caught:
             what_if(day, "service", [0])
         assert caught.value.code == code
+
+
+def test_yesterdays_load_with_two_agents_fewer_is_worse_in_everything_by_more_than_chance() -> None:
+    """Six agents for two hours, a call every 25 s and 120 s for each: 4.8 erlang. Four would be too few."""
+    chance, visits, at = Random(7), [], 0.0
+    while (at := at + chance.expovariate(1 / 25)) < 7200:
+        gives_up = chance.random() < 0.05
+        visits.append(
+            visit(
+                at, 30 if gives_up else 10, "abandoned" if gives_up else "answered", None if gives_up else 120
+            )
+        )
+    day = Day(visits, [person(n, 2) for n in range(1, 7)], [QueueConfig(name="service")], {"service": 20})
+    told: Any = what_if(day, "service", [-2, 0])
+    fewer, same = told["cases"]
+    assert (fewer["agents"], same["agents"]) == (4, 6)
+    assert fewer["service_level"]["ci95"][1] < same["service_level"]["ci95"][0]
+    assert fewer["mean_wait_seconds"]["ci95"][0] > same["mean_wait_seconds"]["ci95"][1]
+    assert fewer["abandonment"]["ci95"][0] > same["abandonment"]["ci95"][1]
 
 
 @pytest.fixture
