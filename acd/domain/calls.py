@@ -13,6 +13,7 @@ from acd.domain import (
     conversations,
     estimates,
     groups,
+    historic,
     line,
     lost_places,
     outbound,
@@ -90,7 +91,11 @@ def _enter(e: "Engine", event: MemberArrived, queue: str) -> None:
                      "priority", "vip_level", "skills")
     }  # fmt: skip
     values["unannounced"] = not event.announced
-    line.want(e, values, queue, e.extensions.get(event.wanted_extension))
+    if event.wanted_extension == historic.HISTORIC:
+        values["is_historic"] = True
+        line.want(e, values, queue, historic.agent_of(e, event.number, queue))
+    else:
+        line.want(e, values, queue, e.extensions.get(event.wanted_extension))
     left = e.state.left_places.pop(event.interaction_id, None)
     held = (left[1], left[2]) if left and left[0] == queue else None
     if held is None and event.number and e.state.callbacks:
@@ -272,6 +277,7 @@ def _connect(e: "Engine", agent: Agent, offer: Offer, member: Member) -> None:
         entered_at_us=offer.entered_at_us, connected_at_us=e.now_us,
     )  # fmt: skip
     agent.remember(offer.offer_id, offer.interaction_id)
+    historic.remember(e, offer.number, agent.agent_id)
     who = {"offer_id": offer.offer_id, "interaction_id": offer.interaction_id, "agent_id": agent.agent_id}
     e.emit(facts.OfferEnded, member_id=offer.member_id, outcome="accepted", **who)
     e.emit(facts.CallConnected, queue=offer.queue, **who)

@@ -7,7 +7,7 @@ absent. A conversation's member stays in the state while it is served, so that i
 from typing import TYPE_CHECKING, Any
 
 from acd import messages as facts
-from acd.domain import capacity, estimates, line
+from acd.domain import capacity, estimates, historic, line
 from acd.domain.inputs import QueueConfig
 from acd.domain.model import Agent, Conversation, Member, WrapUp
 
@@ -93,6 +93,7 @@ def assign(e: "Engine", member: Member, agent: Agent, reason: dict[str, Any]) ->
         assigned_at_us=e.now_us,
     )  # fmt: skip
     agent.remember(offer_id, member.interaction_id)
+    historic.remember(e, member.number, agent.agent_id)
     who = {"member_id": member.member_id, "interaction_id": member.interaction_id, "channel": member.channel}
     e.emit(
         facts.ConversationAssigned, offer_id=offer_id, agent_id=agent.agent_id, queue=member.queue, name=member.name,

@@ -197,6 +197,7 @@ class Member(_Record):
     looked_at_us: int = 0
     wanted_agent: int = 0  # only this agent is asked, until `wanted_until_us`
     wanted_until_us: int = 0
+    is_historic: bool = False  # that agent had this caller before; else a flow has named it
     guess_us: int = 0  # what `estimates` said when it entered, at which place, and the interval
     guess_place: int = 0
     low_us: int = 0

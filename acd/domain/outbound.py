@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from acd import messages as facts
-from acd.domain import agents
+from acd.domain import agents, historic
 from acd.domain.effects import DialOut, HangUpCaller
 from acd.domain.inputs import CustomerDialed
 from acd.domain.model import Agent, Dial, Talk
@@ -123,6 +123,8 @@ def connected(e: "Engine", agent: Agent, dial: Dial) -> None:
         entered_at_us=dial.began_at_us, connected_at_us=e.now_us, direction=dial.direction,
     )  # fmt: skip
     agent.remember(dial.offer_id, dial.interaction_id)
+    if dial.direction == "outbound":
+        historic.remember(e, dial.number, agent.agent_id)
     e.emit(facts.CallConnected, queue=dial.queue, **_who(agent, dial))
     e.move_agent(agent, "answered")
 

@@ -195,7 +195,10 @@ def _reason(board: QueueBoard, member: Member, agent: Agent, *, another_round: b
         "another_round": another_round,
     }
     if need.wanted:
-        reason = {**reason, "rule": "named-agent" if member.is_call else "historic-agent"}
+        reason = {
+            **reason,
+            "rule": "named-agent" if member.is_call and not member.is_historic else "historic-agent",
+        }
     if need.skills:
         reason["skills"] = dict(need.skills)
     if member.note:

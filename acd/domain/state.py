@@ -59,6 +59,7 @@ class State:
     lost_places: dict[str, list[Any]] = field(
         default_factory=dict
     )  # by member id: [number, queue, place_us, seq, until_us]
+    last_agents: dict[str, int] = field(default_factory=dict)  # by the number's last digits: see `historic`
     do_not_call: tuple[str, ...] = ()
     trunks: tuple[TrunkConfig, ...] = ()
     estimates: dict[str, Estimate] = field(default_factory=dict)  # by queue
@@ -93,6 +94,7 @@ class State:
             "left_places": self.left_places,
             "cores": self.cores,
             "lost_places": self.lost_places,
+            "last_agents": self.last_agents,
             "do_not_call": list(self.do_not_call),
             "trunks": [asdict(trunk) for trunk in self.trunks],
             "estimates": {name: asdict(known) for name, known in self.estimates.items()},
@@ -119,6 +121,7 @@ class State:
         state.left_places = data.get("left_places", {})
         state.cores = data.get("cores", {})
         state.lost_places = data.get("lost_places", {})
+        state.last_agents = data.get("last_agents", {})
         known = data.get("estimates", {})
         state.estimates = {name: Estimate.from_json(learned) for name, learned in known.items()}
         state.do_not_call = tuple(data.get("do_not_call", ()))

@@ -6,7 +6,7 @@
 from typing import TYPE_CHECKING
 
 from acd import messages as facts
-from acd.domain import agents, consult, supervision, thirds
+from acd.domain import agents, consult, historic, supervision, thirds
 from acd.domain.effects import MaskRecording
 from acd.domain.inputs import Input, LegEnded, SeenLeg, SwitchSeen, ThirdAnswered
 from acd.domain.model import Agent, Talk, Third
@@ -115,6 +115,7 @@ def _begin_talk(e: "Engine", agent: Agent, third: Third) -> None:
     )  # fmt: skip
     e.legs[third.leg_id] = agent.agent_id
     agent.remember(offer_id, third.interaction_id)
+    historic.remember(e, third.caller_number, agent.agent_id)
     e.emit(
         facts.CallConnected, offer_id=offer_id, interaction_id=third.interaction_id, agent_id=agent.agent_id,
         queue=third.queue,

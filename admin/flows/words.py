@@ -42,7 +42,7 @@ def field_words() -> dict[str, str]:
         "comment_up_to": _("Comment up to score"), "confirm": _("Confirm by reading back"),
         "confirm_prompt": _("Asks to confirm"), "days": _("Days"), "declined": _("Declined"),
         "digit_seconds": _("Between digits (s)"), "end": _("Until"), "extension": _("Extension"), "failed": _("Failed"),
-        "flow": _("Flow"), "found": _("Found"), "headers": _("Headers"), "holiday": _("Holiday"),
+        "flow": _("Flow"), "found": _("Found"), "headers": _("Headers"), "historic": _("The last agent first"), "holiday": _("Holiday"),
         "holidays": _("Public holidays"), "how": _("Read as"), "intent": _("Caller wants (for the agent)"),
         "invalid": _("After a wrong key"), "keys": _("Keys"), "language": _("Language"), "level": _("Level"),
         "max": _("Most digits"), "max_seconds": _("Longest message (s)"), "message": _("Message"), "method": _("Method"),

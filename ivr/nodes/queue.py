@@ -22,6 +22,7 @@ from ivr.outcome import Outcome
 
 Level = Annotated[int, Field(ge=1, le=9)]
 HIGHEST_VIP = 9
+HISTORIC = "historic"  # instead of an extension: whoever talked with this caller last
 CONTACTS_VIP = parse("contact.vip")
 
 
@@ -55,11 +56,14 @@ class Queue(Node):
     vip_level: VipLevel
     skills: Skills = {}
     announced: bool = True  # the caller is told its place and the time
+    historic: bool = (
+        False  # the agent who talked with this caller last is asked first, and waited for a while
+    )
     intent: Intent = ""  # what the caller wants, for the agent's pop-up
     survey: FlowName | None = None  # the flow that the caller goes through after the agent has hung up
     prompt: PromptList = []  # said before the music begins
     sample: ClassVar[str] = (
-        "{type: queue, queue: service, priority: 5, vip_level: contact.vip, skills: {english: 3}, announced: false, intent: Repairs, "
+        "{type: queue, queue: service, priority: 5, vip_level: contact.vip, skills: {english: 3}, announced: false, historic: true, intent: Repairs, "
         "survey: satisfaction, prompt: please_hold}"
     )
 
@@ -83,6 +87,8 @@ class Queue(Node):
             extra["uckefu_skills"] = ",".join(f"{name}:{level}" for name, level in self.skills.items())
         if not self.announced:
             extra["uckefu_announced"] = "false"
+        if self.historic:
+            extra["uckefu_agent"] = HISTORIC
         return Finish(
             Outcome(next="queue", queue=self.queue, priority=self.priority, intent=self.intent, extra=extra)
         )

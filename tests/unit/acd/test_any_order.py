@@ -103,7 +103,7 @@ class AnyOrder(RuleBasedStateMachine):
         queue=st.sampled_from(["sales", "service", "all", "?"]),
         priority=st.integers(-1, 11),
         skills=st.sampled_from(NEEDS),
-        wanted=st.sampled_from(["", "", "1003", "1004"]),
+        wanted=st.sampled_from(["", "", "1003", "1004", "historic"]),
         back=st.sampled_from(["", "", "13800138000"]),
     )
     def arrive(self, channel: str, queue: str, priority: int, skills: str, wanted: str, back: str) -> None:

@@ -43,7 +43,7 @@ FIELDS = {
     "pattern": st.sampled_from(["[0-9]+", "1*", "(1|23)*4?"]), "min": st.just(1), "max": st.integers(2, 9),
     "terminator": st.sampled_from(["#", ""]), "secret": st.booleans(), "holidays": st.sampled_from(["CN", "none"]),
     "weekly": st.just([{"days": ["tue"], "begin": "09:00", "end": "18:00"}]), "skills": st.just(["x"]),
-    "announced": st.booleans(), "priority": st.integers(0, 9), "survey": st.sampled_from(FLOWS),
+    "announced": st.booleans(), "historic": st.booleans(), "priority": st.integers(0, 9), "survey": st.sampled_from(FLOWS),
     "comment_up_to": st.integers(0, 9), "max_seconds": st.integers(5, 60), "min_seconds": st.integers(0, 2),
     "arguments": st.dictionaries(variables, some_expressions, max_size=2), "by": st.sampled_from(["call", "caller"]),
 }  # fmt: skip

@@ -285,11 +285,11 @@ def test_a_year_without_known_holidays_is_recorded(meet):
 
 def test_a_queue_says_its_wishes_in_variables(meet):
     outcome, _ = meet(
-        "{type: queue, queue: q, skills: {english: 3, vip: 1}, announced: false, survey: satisfaction}"
+        "{type: queue, queue: q, skills: {english: 3, vip: 1}, announced: false, historic: true, survey: satisfaction}"
     )
     assert outcome.variables() | {"uckefu_flow": ""} == {
         "uckefu_language": "zh", "uckefu_flow": "", "uckefu_intent": "", "uckefu_priority": "0", "uckefu_next": "queue",
-        "uckefu_queue": "q", "uckefu_skills": "english:3,vip:1", "uckefu_announced": "false",
+        "uckefu_queue": "q", "uckefu_skills": "english:3,vip:1", "uckefu_announced": "false", "uckefu_agent": "historic",
         "uckefu_after": "satisfaction", "transfer_after_bridge": "after:XML:uckefu",
     }  # fmt: skip
 
