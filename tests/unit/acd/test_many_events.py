@@ -10,6 +10,7 @@ import random
 from collections import Counter
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import given, settings
 
 from acd.domain.board import FREE, standing, standing_for_conversations
@@ -203,6 +204,7 @@ def many_events(seed: int, agents: int) -> None:
         DONE[what] += getattr(day, what)
 
 
+@pytest.mark.timeout(max(120, EVENTS // 20))
 def test_over_many_events_nobody_waits_while_an_eligible_agent_is_free() -> None:
     DONE.clear()
     many_events()
