@@ -47,6 +47,8 @@ from uckefu.settings import PROJECT_ROOT, Settings
 log = structlog.get_logger(__name__)
 
 FIRST_CONFIGURATION_SECONDS = 3.0
+KNOWN_CONFIGURATION_SECONDS = 0.5  # when the restored state has queues already: callers wait for an ACD
+RECORD_SECONDS = 1.5
 LAST_WORK_SECONDS = 2.0
 RETRY_SECONDS = 0.5
 COLLECT = (10_000, 20, 20)
@@ -114,7 +116,8 @@ class Daemon:
     async def _write(self, bus: Bus, lease: Lease) -> None:
         record = make_engine(self._settings.sql_url)
         try:
-            writer = await Writer.restored(self._settings, bus, lease, record)
+            async with lease.kept():
+                writer = await Writer.restored(self._settings, bus, lease, record)
             await writer.run(self._ports, self.metrics, self._stopping)
         except (RedisError, OSError) as error:
             log.error("acd_not_restored", error=str(error))
@@ -173,7 +176,7 @@ class Writer:
             engine = Engine(State(input_number=await last_number(bus, INPUTS)))
         writer = cls(settings, bus, lease, record, engine)
         # Redis may have lost its last second, the record has not: a number must never come twice.
-        known = max(await last_number(bus, EVENTS), await asyncio.to_thread(recorded_event_id, record))
+        known = max(await last_number(bus, EVENTS), await _known_to(record))
         now = writer.core.now_us()
         writer.core.submit(
             Started(at_us=now, writer=lease.name, seed=uuid.uuid4().hex, first_event_id=known + 1)
@@ -196,7 +199,7 @@ class Writer:
                 )
             ]
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(FIRST_CONFIGURATION_SECONDS):
+                async with asyncio.timeout(self._configuration_seconds()):
                     await self.configuration.read()
             with _naming(ports.calls_setting, ports.calls):
                 await self.desk.open(self._settings.host, ports.calls)
@@ -223,6 +226,10 @@ class Writer:
                     task.cancel()
                 await self._reader.aclose()
         await self._lease.give_up()
+
+    def _configuration_seconds(self) -> float:
+        is_known = bool(self.core.engine.state.queues)
+        return KNOWN_CONFIGURATION_SECONDS if is_known else FIRST_CONFIGURATION_SECONDS
 
     async def _finish(self, deciding: "asyncio.Task[None]") -> None:
         """Let every caller go on to the other ACD, log the last inputs, leave a snapshot."""
@@ -264,3 +271,11 @@ def _naming(setting: str, port: int) -> Iterator[None]:
         raise PortTaken(
             f"port {port} can't be used ({error.strerror or error}); set {setting} to another one"
         ) from error
+
+
+async def _known_to(record: Record) -> int:
+    """The last number of an event that the record has; 0 when it does not say in time."""
+    with contextlib.suppress(TimeoutError):
+        return await asyncio.wait_for(asyncio.to_thread(recorded_event_id, record), RECORD_SECONDS)
+    log.warning("acd_record_not_asked", error=f"no answer in {RECORD_SECONDS} s")
+    return 0

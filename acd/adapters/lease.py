@@ -6,10 +6,11 @@ lease of a dead process of its own host takes it at once.
 """
 
 import asyncio
+import contextlib
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import structlog
 from redis.exceptions import RedisError
@@ -132,6 +133,18 @@ class Lease:
                     )
             except (RedisError, OSError) as error:
                 self.on_trouble(error)
+
+    @contextlib.asynccontextmanager
+    async def kept(self) -> AsyncIterator[None]:
+        """Renew it while something else goes on, however long that takes. Whoever loses it meanwhile hears of it from
+        the next `keep`."""
+        keeping = asyncio.create_task(self.keep())
+        try:
+            yield
+        finally:
+            keeping.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Fenced):
+                await keeping
 
     async def give_up(self) -> None:
         """Let the next one have it at once."""

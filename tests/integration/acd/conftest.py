@@ -81,6 +81,7 @@ class Acd:
         self.record = make_engine(self.settings.sql_url)
         upgrade(self.record)
         self.pages = Pages(bus_url)
+        self.started: list[asyncio.subprocess.Process] = []
 
     def people(self, agents: int = 2, **queue: Any) -> None:
         """Agents 1, 2, … with extensions 1001, 1002, … in the queue `service`."""
@@ -109,21 +110,31 @@ class Acd:
             daemon.stop()
             await asyncio.wait_for(running, PATIENCE_SECONDS)
 
-    async def process(self, port: int = 0, *options: str) -> asyncio.subprocess.Process:
-        """An ACD in a process of its own, to be killed."""
+    async def process(self, port: int = 0, *options: str, database: str = "") -> asyncio.subprocess.Process:
+        """An ACD in a process of its own, to be killed; `database` is another address than the centre's."""
         environment = {
             **os.environ,
             "UCKEFU_INSTANCE": str(self.settings.instance),
             "UCKEFU_REDIS_URL": self.settings.bus_url,
-            "UCKEFU_DATABASE_URL": self.settings.sql_url,
+            "UCKEFU_DATABASE_URL": database or self.settings.sql_url,
             "UCKEFU_EVENT_SOCKET_PORT": str(self.switch_port),
             "UCKEFU_ACD_PORT": str(self.ports[port]),
             "UCKEFU_ACD_METRICS_PORT": str(free_port()),
         }
         with (self.settings.instance / f"acd{port}.log").open("ab") as out:
-            return await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "acd", *options, env=environment, stderr=out
+            self.started.append(
+                await asyncio.create_subprocess_exec(
+                    sys.executable, "-m", "acd", *options, env=environment, stderr=out
+                )
             )
+        return self.started[-1]
+
+    async def end(self) -> None:
+        """Nothing that a failed test has started stays."""
+        for process in self.started:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
 
     def log_of(self, port: int) -> str:
         """What the processes on this port have logged."""
@@ -139,9 +150,10 @@ def bus_url() -> Iterator[str]:
 
 
 @pytest.fixture
-def acd(tmp_path: Path, bus_url: str) -> Iterator[Acd]:
+async def acd(tmp_path: Path, bus_url: str) -> AsyncIterator[Acd]:
     made = Acd(tmp_path, bus_url)
     yield made
+    await made.end()
     made.pages.bus.close()
     made.record.dispose()
 

@@ -172,6 +172,31 @@ async def test_a_writer_that_stood_still_can_do_no_harm_when_it_comes_back(
     await end(second)
 
 
+async def test_while_the_database_stands_still_a_restarted_acd_keeps_its_lease_and_has_its_callers_back(
+    acd: Acd, switch: ScriptedSwitch
+) -> None:
+    acd.people(1)
+    first = await acd.process(0)
+    await waiting(acd, switch, 3)
+    line = acd.pages.line()
+    with socket.create_server(
+        ("127.0.0.1", 0), backlog=50
+    ) as silent:  # takes connections and never says a word
+        database = f"mysql+pymysql://nobody@127.0.0.1:{silent.getsockname()[1]}/record"
+        await kill(first)
+        second = await acd.process(0, database=database)
+        await until(lambda: f":{second.pid}#" in (acd.pages.bus.get(LEASE) or ""), "the lease")
+        third = await acd.process(1, database=database)
+        await until(lambda: attended(acd, str(second.pid)), "the callers to be back")
+        await until(lambda: "acd_waits_for_lease" in acd.log_of(1), "the standby to stand by")
+    assert acd.pages.line() == line
+    assert (
+        acd.pages.bus.get(TOKEN) == "2"
+    )  # the first one's, and one more: nobody took it from the second one
+    await end(second)
+    await end(third)
+
+
 async def test_an_acd_that_stands_still_is_killed_and_its_callers_have_their_places_with_the_next(
     acd: Acd, switch: ScriptedSwitch
 ) -> None:
