@@ -85,10 +85,13 @@ class Scene:
         self.things.callback(phone.close)
         return phone
 
-    def page(self, login: str, *, language: str = "zh-CN", width: int = 1440, height: int = 900) -> Page:
-        """A signed-in page of a sample user."""
+    def page(
+        self, login: str, *, language: str = "zh-CN", width: int = 1440, height: int = 900, first: str = ""
+    ) -> Page:
+        """A signed-in page of a sample user; `first` is a script that runs before those of every page."""
         context = self.browser.new_context(locale=language, viewport={"width": width, "height": height})
         self.things.callback(context.close)
+        context.add_init_script(first)
         page = context.new_page()
         page.on("console", lambda m: self.reports.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda error: self.reports.append(str(error)))

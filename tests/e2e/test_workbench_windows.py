@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import STRAIGHT, Scene
+from tests.e2e.ears import EARS, NO_LOCKS, tones
 from tests.e2e.visitor import Visitor
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
@@ -180,6 +181,30 @@ def test_two_windows_of_an_agent_show_one_truth_and_only_one_rings(scene: Scene)
     for window in windows:
         expect(window.locator("#list [data-wrap]")).to_have_count(0)
     assert [r for r in scene.reports if "favicon" not in r] == []
+
+
+def test_without_web_locks_one_window_of_two_rings_and_the_other_when_that_is_closed(scene: Scene) -> None:
+    agent = scene.agents_phone("1001")
+    page = scene.page("agent1", first=EARS + NO_LOCKS)
+    other = page.context.new_page()
+    other.goto(page.url)
+    scene.ready(other)
+    expect(page.locator("#status-switch")).to_have_class("uc-switch uc-s-ready")
+    assert page.evaluate("navigator.locks === undefined")
+    caller = _ring_and_talk(scene, agent)
+    for window in (page, other):
+        expect(window.locator("[role=alertdialog]:not([hidden])")).to_be_visible()
+    here = "document.documentElement.dataset.ringing === 'here'"
+    wait_until(lambda: [w.evaluate(here) for w in (page, other)].count(True) == 1, what="one window to ring")
+    rings, silent = (page, other) if page.evaluate(here) else (other, page)
+    heard, quiet = tones(rings), tones(silent)
+    wait_until(lambda: tones(rings) >= heard + 6, what="two more rings of that window")
+    assert tones(silent) == quiet
+    rings.close()
+    wait_until(lambda: tones(silent) >= 3, what="the other window to ring")
+    caller.hang_up()
+    expect(silent.locator("[role=alertdialog]:not([hidden])")).to_have_count(0)
+    expect(silent.locator("html[data-ringing]")).to_have_count(0)
 
 
 def _figures_are_the_acds(scene: Scene, windows: tuple[Page, ...]) -> None:

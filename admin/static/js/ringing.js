@@ -1,5 +1,5 @@
 "use strict";
-/* The ring: one window of several sounds (elected by a lock), a title, a notification when the page is hidden. */
+/* The ring: one window of several sounds (onewindow.js says which), a title, a notification when the page is hidden. */
 const Ringing = (() => {
   const { text } = Dom;
   const plainTitle = document.title;
@@ -31,14 +31,13 @@ const Ringing = (() => {
     document.documentElement.dataset.ringing = "here";
     play();
     beat = setInterval(play, 2000);
-    return new Promise((done) => { release = done; });
   };
   const silence = () => {
     clearInterval(beat);
     delete document.documentElement.dataset.ringing;
-    release?.();
-    beat = release = null;
+    beat = null;
   };
+  const letGo = () => { release?.(); release = null; };
   const notify = (name, queue) => {
     if (!document.hidden || !("Notification" in window) || Notification.permission !== "granted") return;
     new Notification(text("notify", { name, queue }), { tag: "uckefu-offer" });
@@ -67,26 +66,24 @@ const Ringing = (() => {
       const play = async () => {
         if (document.hidden && "Notification" in window && Notification.permission === "granted") new Notification(text("notify_talk", { name, queue }), { tag: "uckefu-talk" });
         if (await unlock()) soft();
-        await new Promise((done) => setTimeout(done, 500)); // long enough that the other windows find the lock taken
+        setTimeout(free, 500); // long enough that the other windows find it taken
       };
-      if (navigator.locks) navigator.locks.request("uckefu.chime", { ifAvailable: true }, (lock) => (lock ? play() : null));
-      else play();
+      const free = OneWindow.hold("chime", { begin: play });
     },
     /* Ring for one offer; a name that is learnt later only changes the title. */
     start(offerId, name, queue) {
       document.title = text("title.ringing", { name });
       if (ringing === offerId) return;
-      if (ringing !== null) silence();
+      letGo();
       ringing = offerId;
       if (favicon) favicon.href = favicon.dataset.ringing;
       notify(name, queue);
-      if (navigator.locks) navigator.locks.request("uckefu.ring", () => (ringing === offerId ? sound() : null));
-      else sound();
+      release = OneWindow.hold("ring", { begin: sound, end: silence, waits: true });
     },
     stop() {
       if (ringing === null) return;
       ringing = null;
-      silence();
+      letGo();
       if (favicon) favicon.href = plainIcon;
       document.title = plainTitle;
     },
