@@ -29,6 +29,7 @@
   }
 
   const [side, height] = C.position.split("-");
+  const [beside, beyond] = C.style === "tab" ? [56, 24] : [24, 84]; // beside a tab, above or below the others
   const CSS = `:host{all:initial}
 *{box-sizing:border-box;font:600 14px/1.4 "Segoe UI",-apple-system,"PingFang SC","Microsoft YaHei",sans-serif}
 .w{position:fixed;z-index:2147483000;${side}:24px;${place(height)}}
@@ -43,7 +44,7 @@
 .n{position:absolute;top:-6px;right:-4px;min-width:20px;height:20px;padding:0 5px;border-radius:99px;background:#b3200a;
  color:#fff;font-size:12px;line-height:20px;text-align:center;writing-mode:horizontal-tb}
 [hidden]{display:none!important}
-iframe{position:fixed;z-index:2147483001;${side}:24px;${height === "top" ? "top:84px" : "bottom:84px"};width:376px;
+iframe{position:fixed;z-index:2147483001;${side}:${beside}px;${height === "top" ? "top" : "bottom"}:${beyond}px;width:376px;
  height:min(640px,calc(100vh - 104px));border:0;border-radius:12px;background:#fff;box-shadow:0 8px 28px rgb(15 23 42/.25);
  color-scheme:light}
 .i{position:fixed;z-index:2147483000;${side}:24px;bottom:92px;width:304px;padding:16px;border-radius:12px;background:#fff;
