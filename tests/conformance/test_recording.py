@@ -55,7 +55,7 @@ def test_a_transfer_goes_on_in_the_same_file(talk, caller, second, journal):
     path, held = talk
     journal.api(f"uuid_transfer {held.uuid} 1002 XML lab")
     second.answer_next()
-    caller.hears("second")
+    caller.hears("second", milliseconds=1000)
     caller.hang_up()
     journal.ended(held.uuid)
     left, right = channels_of(path)
