@@ -1,6 +1,6 @@
 """What the desktop reads from SQL: the caller, past interactions, the agent's day."""
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from sql.models import (
     Invitation,
     Offer,
     StatusChange,
+    SurveyAnswer,
     Talk,
     User,
 )  # fmt: skip
@@ -90,24 +91,17 @@ def my_day(agent_id: int, zone: str) -> dict[str, Any]:
     """The agent's own figures since midnight: from the same rows as the calls page and the reports."""
     since = day_begin(zone)
     rows = db.session.execute(
-        select(Talk, Interaction.channel, Interaction.direction, Conversation.rating)
+        select(Talk, Interaction.channel, Interaction.direction)
         .outerjoin(Interaction, Interaction.id == Talk.interaction_id)
-        .outerjoin(Conversation, Conversation.id == Talk.interaction_id)
         .where(Talk.agent_id == agent_id, Talk.connected_at >= since)
     ).all()
-    called = [(talk, way or "inbound") for talk, channel, way, _rating in rows if channel in (None, "voice")]
+    called = [(talk, way or "inbound") for talk, channel, way in rows if channel in (None, "voice")]
     calls = [talk for talk, _way in called]
-    chats = {
-        talk.interaction_id: talk for talk, channel, _way, _rating in rows if channel not in (None, "voice")
-    }
-    ratings = {talk.interaction_id: rating for talk, _channel, _way, rating in rows if rating}
+    chats = [talk for talk, channel, _way in rows if channel not in (None, "voice")]
     missed = db.session.scalar(
         select(func.count()).where(
             Offer.agent_id == agent_id, Offer.offered_at >= since, Offer.outcome == "expired"
         )
-    )
-    first = db.session.scalar(
-        select(func.min(StatusChange.at)).where(StatusChange.agent_id == agent_id, StatusChange.at >= since)
     )
     invited = dict(
         db.session.execute(
@@ -116,24 +110,62 @@ def my_day(agent_id: int, zone: str) -> dict[str, Any]:
             .group_by(Invitation.result)
         ).all()
     )
+    ratings = _ratings(agent_id, since)
     return {
-        "signed_in_at": first,
+        "signed_in_at": _signed_in(agent_id, since),
         "answered": len(
             {talk.interaction_id for talk, way in called if way == "inbound"}
         ),  # twice in a call is one call
         "called": len({talk.interaction_id for talk, way in called if way == "outbound"}),
         "missed": missed or 0,
-        "average_talk": average(elapsed(t.connected_at, t.ended_at) for t in calls),
+        "average_talk": average(_lengths(calls)),
         "average_wrap_up": average(elapsed(t.ended_at, t.wrap_up_ended_at) for t in calls),
-        "total_talk": total(elapsed(t.connected_at, t.ended_at) for t in calls),
-        "chats": len(chats),
-        "average_chat": average(elapsed(t.connected_at, t.ended_at) for t in chats.values()),
+        "total_talk": total(_lengths(calls)),
+        "chats": len({talk.interaction_id for talk in chats}),
+        "average_chat": average(_lengths(chats)),
         "invited": sum(invited.values()),
         "accepted": invited.get("accepted", 0),
         "refused": invited.get("refused", 0),
         "ratings": len(ratings),
-        "rating": sum(ratings.values()) / len(ratings) if ratings else None,
+        "rating": sum(ratings) / len(ratings) if ratings else None,
     }
+
+
+def _signed_in(agent_id: int, since: datetime) -> datetime | None:
+    """Since when today: midnight for who was there then, else the first status that is not the end of one."""
+    own = select(StatusChange).where(StatusChange.agent_id == agent_id)
+    before = db.session.scalar(
+        own.where(StatusChange.at < since).order_by(StatusChange.at.desc(), StatusChange.id.desc()).limit(1)
+    )
+    if before is not None and before.status != "offline":
+        return since
+    first = own.where(StatusChange.at >= since, StatusChange.status != "offline").order_by(StatusChange.at)
+    found = db.session.scalar(first.limit(1))
+    return found.at if found else None
+
+
+def _lengths(talks: list[Talk]) -> list[timedelta]:
+    """How long the agent was in each interaction that is over; who came back to it has one, as on the calls page."""
+    lengths: dict[str, timedelta] = {}
+    for talk in talks:
+        length = elapsed(talk.connected_at, talk.ended_at)
+        if length is not None:
+            lengths[talk.interaction_id] = lengths.get(talk.interaction_id, timedelta(0)) + length
+    return list(lengths.values())
+
+
+def _ratings(agent_id: int, since: datetime) -> list[float]:
+    """Of five: what customers gave for the conversations and, asked by a survey, for the calls of the agent."""
+    mine = select(Talk.interaction_id).where(Talk.agent_id == agent_id, Talk.connected_at >= since)
+    chats = db.session.scalars(
+        select(Conversation.rating).where(Conversation.id.in_(mine), Conversation.rating > 0)
+    )
+    calls = db.session.execute(
+        select(SurveyAnswer.score, SurveyAnswer.best).where(
+            SurveyAnswer.interaction_id.in_(mine), SurveyAnswer.best > 0
+        )
+    )
+    return [*(float(stars or 0) for stars in chats), *(5 * score / best for score, best in calls)]
 
 
 RECENT = 30

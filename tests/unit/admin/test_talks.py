@@ -1,5 +1,6 @@
 """The workbench's conversations: whose they are, what may be written, drafts, putting off, who is who, quick replies."""
 
+import csv
 import json
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from acd import contract
+from admin.desk.queries import day_begin
 from admin.sockets import socketio
 from sql.models import (
     AuditEntry,
@@ -20,9 +22,12 @@ from sql.models import (
     Conversation,
     Draft,
     Interaction,
+    Invitation,
     Message,
     Offer,
     QuickReply,
+    StatusChange,
+    SurveyAnswer,
     Talk,
     VisitorBlock,
 )  # fmt: skip
@@ -327,6 +332,79 @@ def test_my_day_and_the_calls_page_count_the_same_of_a_played_day(
     assert (seen["answered"], seen["called"], seen["chats"], seen["missed"]) == (2, 1, 2, 1)
     shown = client.get("/calls/?result=answered").get_data(as_text=True)
     assert shown.count('<tr data-call="') == 5
+
+
+def test_my_day_says_what_the_calls_visitors_and_conversation_pages_say_of_the_same_data(
+    sign_in: SignIn, session: Session, agents: dict[str, int], talk: str
+) -> None:
+    """Lengths, invitations, ratings and signed-in-since; a chat that came back and one call's two parts are one each."""
+    mine, begin = agents["agent1"], day_begin("Asia/Shanghai")
+    parts = [("call-1", 60), ("call-1", 30), ("call-2", 150), (talk, 100), (talk, 40)]
+    for id_ in ("call-1", "call-2"):
+        session.add(
+            Interaction(
+                id=id_, channel="voice", direction="inbound", agent_id=mine, queued_at=begin, started_at=begin,
+                connected_at=begin, ended_at=begin + timedelta(minutes=5),
+            )
+        )  # fmt: skip
+    for number, (id_, seconds) in enumerate(parts):
+        at = begin + timedelta(minutes=number)
+        session.add(
+            Talk(
+                id=f"t{number}", interaction_id=id_, agent_id=mine, connected_at=at,
+                ended_at=at + timedelta(seconds=seconds),
+            )
+        )  # fmt: skip
+    session.add(SurveyAnswer(id="call-1:ask", interaction_id="call-1", score=1, best=1, at=begin))
+    session.get_one(Conversation, talk).rating = 4
+    session.get_one(Conversation, talk).ended_at = begin + timedelta(minutes=5)
+    visitor = session.get_one(Conversation, talk).visitor_id
+    site = session.get_one(Conversation, talk).site_id
+    for result in ("accepted", "accepted", "refused", "ignored"):
+        session.add(
+            Invitation(site_id=site, visitor_id=visitor, agent_id=mine, text="", made_at=begin, result=result)
+        )
+    for number, (minutes, status) in enumerate(((-9, "ready"), (-5, "offline"), (2, "offline"), (3, "break"), (4, "ready"))):  # fmt: skip
+        at = begin + timedelta(minutes=minutes)
+        session.add(StatusChange(id=number + 1, agent_id=mine, status=status, at=at, by="agent"))
+    session.commit()
+    client = sign_in("agent1")
+    day = client.get("/desk/my-day").get_json()
+    assert day["signed_in"] == "00:03:00"
+
+    supervisor = sign_in("supervisor")
+    exported = supervisor.get(f"/calls/export.csv?agent={mine}").get_data(as_text=True)
+    talked = {row[-1]: row[-4] for row in csv.reader(exported.splitlines()[1:])}
+    assert talked == {"call-1": "00:01:30", "call-2": "00:02:30", talk: "00:02:20"}
+    assert (day["answered"], day["total_talk"], day["average_talk"]) == (2, "04:00", "02:00")
+    assert (day["chats"], day["average_chat"]) == (1, talked[talk])
+
+    visitors = supervisor.get("/visitors/").get_data(as_text=True)
+    assert day["invited"] == "4 / 2 / 1"
+    assert "邀请 4 次：接受 2，拒绝 1，未理会 1" in visitors
+    assert "★ 4" in client.get(f"/conversations/{talk}").get_data(as_text=True)
+    assert "1 分（满分 1）" in client.get("/calls/call-1").get_data(as_text=True)
+    assert day["rating"] == "4.5 (2)"
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown"),
+    [
+        ([(-60, "ready")], "00:00:00"),
+        ([(-60, "ready"), (5, "offline"), (6, "ready")], "00:00:00"),
+        ([(-60, "offline"), (5, "offline")], "—"),
+        ([], "—"),
+    ],
+)
+def test_who_is_signed_in_over_midnight_is_so_since_midnight_and_an_end_is_no_sign_in(
+    sign_in: SignIn, session: Session, agents: dict[str, int], changes: list[tuple[int, str]], shown: str
+) -> None:
+    begin = day_begin("Asia/Shanghai")
+    for number, (minutes, status) in enumerate(changes):
+        at = begin + timedelta(minutes=minutes)
+        session.add(StatusChange(id=number + 1, agent_id=agents["agent1"], status=status, at=at, by="agent"))
+    session.commit()
+    assert sign_in("agent1").get("/desk/my-day").get_json()["signed_in"] == shown
 
 
 def test_four_conversations_that_average_239_5_seconds_are_shown_as_00_04_00_in_my_day(
