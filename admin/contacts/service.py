@@ -58,7 +58,8 @@ def numbers_from(texts: Iterable[str], region: str) -> list[str]:
     for text in (t.strip() for t in texts):
         if not text:
             continue
-        if parse(text, region) is None:
+        # `parse` passes over letters: a typo would be somebody else's number, an extension would be lost.
+        if any(c.isalpha() for c in text) or parse(text, region) is None:
             raise Refused("no-number", text[:32])
         found[e164(text, region)] = None
     return list(found)

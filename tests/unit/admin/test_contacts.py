@@ -254,6 +254,7 @@ def test_an_import_shows_first_what_it_would_do_and_reports_what_it_refuses(
     assert session.query(Contact).filter_by(name="韩梅梅").count() == 0
     report = client.get(f"{preview}/refused").data.decode("utf-8-sig")
     assert [line.split(",")[0] for line in report.splitlines()] == ["行", "3", "5", "6"]
+    assert "1391234087a3 不是电话号码" in report  # not line 2's number with a letter in it
     assert client.post(preview).status_code == 302
     made = _contact(session, "+8613912340873")
     assert (made.name, made.company) == ("韩梅梅", "一")
