@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import STRAIGHT, Scene
-from tests.e2e.ears import EARS, NO_LOCKS, tones
+from tests.e2e.ears import EARS, NO_LOCKS, notices, tones
 from tests.e2e.visitor import Visitor
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
@@ -191,6 +191,8 @@ def test_without_web_locks_one_window_of_two_rings_and_the_other_when_that_is_cl
     scene.ready(other)
     expect(page.locator("#status-switch")).to_have_class("uc-switch uc-s-ready")
     assert page.evaluate("navigator.locks === undefined")
+    for window in (page, other):
+        window.evaluate("window.isCovered = true")
     caller = _ring_and_talk(scene, agent)
     for window in (page, other):
         expect(window.locator("[role=alertdialog]:not([hidden])")).to_be_visible()
@@ -200,6 +202,10 @@ def test_without_web_locks_one_window_of_two_rings_and_the_other_when_that_is_cl
     heard, quiet = tones(rings), tones(silent)
     wait_until(lambda: tones(rings) >= heard + 6, what="two more rings of that window")
     assert tones(silent) == quiet
+    assert {tag for _words, tag in [*notices(page), *notices(other)]} == {
+        "uckefu-offer"
+    }  # the tag makes two one
+    assert "13900139000" not in str(notices(page))
     rings.close()
     wait_until(lambda: tones(silent) >= 3, what="the other window to ring")
     caller.hang_up()
@@ -297,3 +303,62 @@ def test_the_page_says_what_is_away_and_goes_on_by_itself(scene: Scene) -> None:
     finally:
         os.kill(supervisor, signal.SIGCONT)
     expect(away).to_be_hidden(timeout=40_000)
+
+
+def test_a_chat_is_given_to_a_queue_with_a_note_and_everybody_sees_queue_and_colleagues(scene: Scene) -> None:
+    """What comes to a colleague sounds, is told on the desktop, and counts as unread until it is opened."""
+    scene.agents_phone("1001")
+    scene.agents_phone("1002")
+    page = scene.page("agent1")
+    colleague = scene.page("agent2", width=1280, height=720, first=EARS)
+    scene.ready(page)
+    visitor = Visitor(scene, "吴敏")
+    visitor.say("买错了想退货")
+    _item(page, "吴敏").click()
+    _choose(colleague, "break")
+    page.click("[data-tab=colleagues]")
+    shown = page.locator("#list .uc-item", has_text="李伟")
+    expect(shown).to_contain_text("1002")
+    expect(shown.locator(".uc-s-break")).to_be_visible()
+    scene.shot(page, "workbench-colleagues-zh")
+
+    _choose(page, "break")  # nobody can take it now
+    page.keyboard.press("Alt+G")
+    page.fill("#talk-transfer-note", "已同意全额退款")
+    page.locator("#talk-transfer-targets [data-target=webchat]").click()
+    for window in (page, colleague):
+        window.click("[data-tab=queue]")
+        waiting = window.locator("#list .uc-item", has_text="吴敏")
+        expect(waiting).to_contain_text("网页客服")
+        expect(waiting.locator("time")).to_be_visible()
+        expect(window.locator("[data-count=queue]")).to_have_text(
+            str(window.locator("#list .uc-item").count())
+        )
+    scene.shot(colleague, "workbench-queue-zh-1280")
+    visitor.say("还要等多久")
+
+    colleague.evaluate("window.isCovered = true")
+    colleague.click("[data-tab=mine]")
+    _choose(colleague, "ready")
+    expect(_item(colleague, "吴敏").locator(".uc-count")).to_have_text("1")  # what nobody has read
+    wait_until(lambda: [n for n in notices(colleague) if "吴敏" in n[0]], what="the desktop notification")
+    wait_until(lambda: tones(colleague) >= 2, what="the sound")
+    visitor.say("在吗")
+    expect(_item(colleague, "吴敏").locator(".uc-count")).to_have_text("2")
+    _item(colleague, "吴敏").click()
+    expect(_item(colleague, "吴敏").locator(".uc-count")).to_have_count(0)
+    expect(colleague.locator(".uc-log")).to_contain_text("买错了想退货")
+    expect(colleague.locator(".uc-msg.is-note")).to_contain_text("已同意全额退款")
+    scene.shot(colleague, "workbench-given-by-queue-zh-1280")
+    _write(colleague, "已经为您退款")
+    visitor.heard("已经为您退款")
+    assert not [m for m in visitor.messages if "全额" in m["text"]]
+    assert [r for r in scene.reports if "favicon" not in r] == []
+
+
+def _choose(page: Page, status: str) -> None:
+    page.wait_for_selector("#status-switch[data-shown]")
+    page.click("#status-switch")
+    page.click(f"[data-status={status}]")
+    kind = "ready" if status == "ready" else "break"
+    expect(page.locator("#status-switch")).to_have_class(f"uc-switch uc-s-{kind}")
