@@ -24,6 +24,14 @@ nodes:
 """
 
 
+THE_LAST_AGENT_FIRST = """version: 1
+title: The last agent first
+start: wait
+nodes:
+  wait: {type: queue, queue: service, historic: true}
+"""
+
+
 def into_queue(scene: Scene, number: str = "13912340873", key: str = "2") -> Phone:
     """A caller who has chosen a queue."""
     caller = scene.caller(number)
@@ -149,7 +157,10 @@ def test_a_blind_transfer_to_a_queue_takes_the_caller_to_the_next_agent(scene: S
     second.wait("disconnected")
 
 
-def test_a_flow_that_names_an_agent_rings_that_agent_though_another_is_idle_longer(scene: Scene) -> None:
+def test_a_flow_that_names_an_agent_rings_that_agent_and_so_does_one_that_wants_the_last(
+    scene: Scene,
+) -> None:
+    """Another agent is idle longer each time."""
     flow = scene.stack.settings.instance / "flows" / "main.yml"
     flow.parent.mkdir(exist_ok=True)
     flow.write_text(NAMES_AN_AGENT, encoding="utf-8")
@@ -164,6 +175,18 @@ def test_a_flow_that_names_an_agent_rings_that_agent_though_another_is_idle_long
         with pytest.raises(NothingHappened):
             first.wait("incoming", seconds=0.5)
         caller.hang_up()
+        second.wait("disconnected")
+        flow.write_text(THE_LAST_AGENT_FIRST, encoding="utf-8")
+        scene.status(SECOND, "ready")
+        scene.wait_agent(SECOND, "idle")
+        again = scene.caller("13912340873")
+        again.call("4001")
+        second.answer_next(seconds=20)
+        scene.wait_agent(SECOND, "talking")
+        rows = [json.loads(fields["data"]) for _id, fields in scene.bus.xrange(contract.EVENTS)]
+        rules = [row["reason"]["rule"] for row in rows if row["type"] == "OfferMade"]
+        assert rules[-2:] == ["named-agent", "historic-agent"]
+        again.hang_up()
         second.wait("disconnected")
     finally:
         flow.unlink()
