@@ -413,6 +413,76 @@ def test_a_colleague_a_ticket_an_answer_and_a_pasted_picture(scene: Scene) -> No
     assert [r for r in scene.reports if "favicon" not in r] == []
 
 
+def test_own_and_shared_quick_replies_with_variables_emoji_and_a_file(scene: Scene) -> None:
+    """An agent's own reply is kept by hand and seen by nobody else; its variables become words of this chat."""
+    engine = scene.stack.engine()
+    with Session(engine) as session, session.begin():
+        session.add(QuickReply(title="发票政策", shortcut="发票", text="发票随货寄出。", position=9))
+    engine.dispose()
+    scene.agents_phone("1001")
+    page, colleague = scene.page("agent1"), scene.page("agent2")
+    for window in (page, colleague):
+        _speak(window, "zh")
+    page.goto(f"{scene.stack.url}/quick-replies")
+    if not page.locator("[name=title]").first.is_visible():
+        page.locator("details summary").first.click()
+    form = page.locator("details form").first
+    form.locator("[name=title]").fill("我的问候")
+    form.locator("[name=shortcut]").fill("问候")
+    form.locator("[name=text]").fill("{客户姓名}您好，{队列名称}{坐席姓名}为您服务")
+    form.locator("button.btn-primary").click()
+    mine = page.locator(".uc-replyrow", has_text="我的问候")
+    expect(mine.locator(".uc-tag")).to_have_text("个人")
+    expect(page.locator(".uc-replyrow", has_text="发票政策").locator(".uc-tag")).to_have_text("公共")
+    scene.shot(page, "quick-replies-zh")
+    colleague.goto(f"{scene.stack.url}/quick-replies")
+    expect(colleague.locator(".uc-replyrow", has_text="发票政策")).to_be_visible()
+    expect(colleague.locator(".uc-replyrow", has_text="我的问候")).to_have_count(0)
+
+    page.goto(f"{scene.stack.url}/")
+    scene.ready(page)
+    visitor = Visitor(scene, "何静")
+    visitor.say("有发票吗")
+    _item(page, "何静").click()
+    area, options = page.locator(".uc-composer textarea"), page.locator(".uc-quick [role=option]")
+    area.press_sequentially("/")
+    expect(options.filter(has_text="问候")).to_be_visible()
+    expect(options.filter(has_text="发票").locator(".uc-tag, kbd")).to_be_visible()
+    scene.shot(page, "workbench-own-replies-zh")
+    area.press_sequentially("问候")
+    expect(options).to_have_count(1)
+    area.press("Enter")
+    expect(area).to_have_value("何静您好，网页客服王芳为您服务")
+    page.locator("[popovertarget=emoji]").click()
+    scene.shot(page, "workbench-emoji-zh")
+    page.locator("#emoji button", has_text="😊").click()
+    expect(area).to_have_value("何静您好，网页客服王芳为您服务😊")
+    expect(area).to_be_focused()
+    area.press("Enter")
+    visitor.heard("何静您好，网页客服王芳为您服务😊")
+
+    paper = scene.folder / "发票.pdf"
+    paper.write_bytes(b"%PDF-1.4\n%%EOF\n")
+    page.locator(".uc-composer input[type=file]").set_input_files(paper)
+    link = page.locator(".uc-msg.is-mine a.uc-tag", has_text="发票.pdf")
+    expect(link).to_be_visible()
+    sent = wait_until(lambda: [m for m in visitor.messages if m["kind"] == "file"], what="the file")
+    assert sent[0]["attachment"]["name"] == "发票.pdf"
+    kept = page.request.get(f"{scene.stack.url}{link.get_attribute('href')}")
+    assert kept.body() == paper.read_bytes()
+    assert kept.headers["x-content-type-options"] == "nosniff"
+    assert [r for r in scene.reports if "favicon" not in r] == []
+
+    program = scene.folder / "发票.exe"
+    program.write_bytes(b"MZ" + bytes(200))
+    page.locator(".uc-composer input[type=file]").set_input_files(program)
+    refused = page.locator(".uc-msg.is-pending.uc-s-alert", has_text="发票.exe")
+    expect(refused.get_by_role("button", name="重发")).to_be_visible()
+    scene.shot(page, "workbench-file-refused-zh")
+    refused.get_by_role("button").last.click()
+    expect(refused).to_have_count(0)
+
+
 def _paste_and_drop(page: Page) -> None:
     """A screenshot from the clipboard, and a picture that is dropped, both into the composer."""
     page.locator(".uc-composer textarea").focus()
