@@ -71,6 +71,9 @@ def _instants(header: Get) -> dict[str, int | None]:
     if ringing and answered and ringing > answered:
         ringing = None  # a caller's leg takes over the ringing of the agent's, long after its own answer
     ended = _instant(header, "end_uepoch")
+    if started and _variable(header, "recovered") == "true":
+        # `sofia recover` gives the channel a new start and leaves the other times as they were.
+        started = min(started, ringing or started, answered or started)
     return {
         "started_at_us": started, "ringing_at_us": ringing, "answered_at_us": answered, "ended_at_us": ended,
     }  # fmt: skip
@@ -114,12 +117,15 @@ def hung_up_by(header: Get) -> str:
     if _variable(header, "uckefu_role") == "customer":  # called by the agent, whose leg ends it otherwise
         return "agent"
     bridge_cause = _variable(header, "last_bridge_hangup_cause")
-    talked = (
-        _variable(header, "originate_disposition") == "SUCCESS" and _variable(header, "last_app") == "bridge"
-    )
+    talked = _variable(header, "originate_disposition") == "SUCCESS" and _last_application(header) == "bridge"
     if talked and bridge_cause and bridge_cause == _variable(header, "hangup_cause"):
         return "agent"
     return "system"
+
+
+def _last_application(header: Get) -> str:
+    """A call that was recovered in its talk has ended no application since, but still is in `bridge`."""
+    return _variable(header, "last_app") or _variable(header, "current_application")
 
 
 def _variable(header: Get, name: str) -> str:

@@ -261,10 +261,12 @@ def _as_lines(rows: list[Row], *, is_count: bool) -> str:
 
 
 def sofia(context: Context, arguments: str) -> str:
-    """`sofia status [profile NAME [reg [text] | user user@host] | gateway NAME]`, `sofia profile NAME rescan`."""
+    """`sofia status [profile NAME [reg [text] | user user@host] | gateway NAME]`, `sofia profile NAME rescan`, `sofia recover`."""
     words = separate(arguments, 6)
     if words[:1] == ["status"]:
         return _sofia_status(context, words[1:])
+    if words == ["recover"]:
+        return "No calls to recover.\n"  # its calls live in its process
     if len(words) == 3 and words[0] == "profile" and words[2] == "rescan":
         return _rescan(context, words[1])
     return (

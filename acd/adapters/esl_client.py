@@ -13,6 +13,7 @@ import structlog
 from acd.adapters.dial import checked
 from acd.adapters.lately import Lately
 from acd.adapters.legs import core_of, extension_of_event, extension_of_row
+from acd.adapters.recovering import bring_back
 from acd.adapters.stranded import Stranded
 from acd.domain.inputs import (
     CallerGone,
@@ -162,6 +163,7 @@ class SwitchLink:
     # ---- what the switch has -------------------------------------------------------------------------
 
     async def _compare(self, client: Client) -> None:
+        await self._bring_back(client)
         while True:
             try:
                 seen = await self._ask(client)
@@ -171,6 +173,15 @@ class SwitchLink:
                 log.warning("acd_not_compared", switch=self.name, error=str(error))
             self._compare_now.clear()
             await set_within(self._compare_now, COMPARE_SECONDS)
+
+    async def _bring_back(self, client: Client) -> None:
+        try:
+            count = await bring_back(client.api)
+        except EslError as error:
+            log.warning("acd_calls_not_recovered", switch=self.name, error=str(error))
+            return
+        if count:
+            log.warning("acd_calls_recovered", switch=self.name, calls=count)
 
     async def _ask(self, client: Client) -> SwitchSeen:
         asked_at_us = self._core.now_us()

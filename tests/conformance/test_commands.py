@@ -28,6 +28,7 @@ REPLIES = {
     "global_getvar domain": "uckefu.local",
     "module_exists mod_python3": "true",
     "show channels count": "\n0 total.\n",
+    "sofia recover": "No calls to recover.\n",
     "python lab_handler two words": "heard two words from na",
     "python fs_scripts.ping": "+OK uckefu\n",
     "eval ${domain}": "uckefu.local",

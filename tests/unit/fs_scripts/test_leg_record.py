@@ -136,6 +136,16 @@ def test_who_hung_up(changes, who):
     assert hung_up_by(headers.get) == who
 
 
+def test_a_recovered_talk_that_the_agent_ended_is_the_agents_and_began_no_later_than_its_answer(tmp_path):
+    recovered = AGENT_ENDED | {"recovered": "true", "current_application": "bridge", "last_app": ""}
+    recovered |= {"start_uepoch": "1795442454817433", "answer_uepoch": "1795442447819769"}
+    recovered |= {"end_uepoch": "1795442463797672", "progress_uepoch": "1795442447937026"}
+    headers = CALLER | {f"variable_{name}": value for name, value in recovered.items()}
+    assert hung_up_by(headers.get) == "agent"
+    leg = record(headers, tmp_path)["leg"]
+    assert leg["started_at_us"] == leg["answered_at_us"] == 1795442447819769
+
+
 def test_a_leg_that_never_was_answered_has_its_ringing(tmp_path):
     leg = record(CALLER | {"variable_answer_uepoch": "0"}, tmp_path)["leg"]
     assert (leg["answered_at_us"], leg["ringing_at_us"]) == (None, 1795381268822766)
