@@ -48,12 +48,13 @@ class Phone:
         )
         self._events: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self.seen: list[dict[str, Any]] = []
-        threading.Thread(target=self._read, daemon=True, name=f"phone {user}").start()
+        self._reader = threading.Thread(target=self._read, daemon=True, name=f"phone {user}")
+        self._reader.start()
         try:
             self.address = str(self.wait("ready", seconds=15)["address"])
         except NothingHappened:
             self.process.kill()  # nobody will get this object to close it
-            self.process.wait()
+            self._ended()
             raise
 
     def _read(self) -> None:
@@ -136,7 +137,12 @@ class Phone:
                 self.process.wait(5)
             except subprocess.TimeoutExpired:
                 self.process.kill()
+        self._ended()
+
+    def _ended(self) -> None:
+        """The process has ended, or will at once: the reader comes to the end of its pipe, and only then it is closed."""
         self.process.wait(5)
+        self._reader.join()
         for stream in (self.process.stdin, self.process.stdout):
             if stream is not None:
                 stream.close()
