@@ -1,8 +1,8 @@
 """Text to speech behind a port: rendered when a flow is published, kept by text and voice, never on the call path.
 
 `ivr.versions` calls `Speech.render`; `ivr.call` asks `Speech.path`, which only looks for the file. `Espeak` is the floor
-that every machine can have; `Hibari` speaks better English where the extra `voice` is installed. Another voice is a
-class with `name` and `render` here and an entry in `voices`.
+that every machine can have; `Hibari` speaks better English where the extra `voice` is installed, `Xiaoxiao` better
+Mandarin where `mandarin` is. Another voice is a class with `name` and `render` here and an entry in `voices`.
 """
 
 import hashlib
@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+
+from ivr import mandarin
 
 if TYPE_CHECKING:  # numpy is loaded when something is rendered, not in the switch at every start
     import numpy as np
@@ -96,6 +98,25 @@ class Hibari:
         return _in_band(spoken, HIBARI_HZ)
 
 
+class Xiaoxiao:
+    """Kokoro's Mandarin voice (`ivr.mandarin`), as a person's; the extra `mandarin` installs it."""
+
+    name = "xiaoxiao-1"
+
+    def render(self, text: str, language: str) -> "NDArray[np.float64]":
+        """As `Voice.render`; what is not in Chinese characters is left to the next voice."""
+        if language != "zh":
+            raise SpeechNotAvailable("xiaoxiao speaks Mandarin only")
+        try:
+            return _in_band(mandarin.spoken(text), mandarin.RATE_HZ)
+        except mandarin.NotMandarin as error:
+            raise SpeechNotAvailable(f"xiaoxiao: {error}") from error
+        except mandarin.NotInstalled as error:
+            raise SpeechNotAvailable(f"the extra `mandarin` is not installed: {error}") from error
+        except (OSError, RuntimeError, ValueError, KeyError) as error:
+            raise SpeechNotAvailable(f"kokoro: {error}") from error
+
+
 HIBARI_HZ = 24_000
 
 
@@ -118,7 +139,7 @@ class Speech:
 
     def __init__(self, folder: Path, voices: Mapping[str, Voice | tuple[Voice, ...]] | None = None) -> None:
         self.folder = folder
-        given = voices or {"default": (Hibari(), Espeak())}
+        given = voices or {"default": (Hibari(), Xiaoxiao(), Espeak())}
         self.voices = {name: each if isinstance(each, tuple) else (each,) for name, each in given.items()}
 
     def path(self, text: str, language: str, voice: str = "default") -> Path | None:
