@@ -146,11 +146,11 @@ def transfer_to_agent(e: "Engine", agent: Agent, interaction_id: str, target: st
 
 
 def transfer_to_queue(e: "Engine", agent: Agent, interaction_id: str, target: str, note: str) -> None:
-    """To a queue, where it waits anew. Raises NotPossible."""
+    """To a queue, where it waits anew; who gave it away is asked last. Raises NotPossible."""
     _own(agent, interaction_id)
     _written_queue(e, target)
     _part(e, agent, interaction_id, "transfer")
-    _enter_again(e, e.state.members[interaction_id], target, note=note)
+    _enter_again(e, e.state.members[interaction_id], target, note=note, tried=[agent.agent_id])
 
 
 def _hand_over(e: "Engine", member: Member, agent: Agent, reason: dict[str, Any]) -> None:
@@ -240,11 +240,11 @@ def give_back(e: "Engine", agent: Agent) -> None:
 
 
 def _enter_again(
-    e: "Engine", member: Member, queue: str, place: tuple[int, int] | None = None, note: str = ""
+    e: "Engine", member: Member, queue: str, place: tuple[int, int] | None = None, **values: Any
 ) -> None:
     e.move_member(member, "left")
     line.forget(e, member)
-    line.enter_again(e, member, queue, place, note)
+    line.enter_again(e, member, queue, place, **values)
 
 
 def _member(e: "Engine", interaction_id: str) -> Member | None:

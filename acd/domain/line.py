@@ -66,10 +66,10 @@ def enter(
 
 
 def enter_again(
-    e: "Engine", member: Member, queue: str, place: tuple[int, int] | None = None, note: str = ""
+    e: "Engine", member: Member, queue: str, place: tuple[int, int] | None = None, **values: Any
 ) -> Member:
-    """A new visit of a member that is forgotten already."""
-    return enter(e, queue=queue, place=place, note=note, **{name: getattr(member, name) for name in KEPT})
+    """A new visit of a member that is forgotten already; `values` are fields that the new one has of its own."""
+    return enter(e, queue=queue, place=place, **{name: getattr(member, name) for name in KEPT}, **values)
 
 
 def forget(e: "Engine", member: Member) -> None:

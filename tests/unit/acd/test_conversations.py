@@ -320,6 +320,27 @@ def test_a_conversation_goes_to_a_colleague_with_a_note() -> None:
     assert centre.told(ConversationAssigned)[-1].reason == reason
 
 
+def test_a_conversation_that_is_given_to_the_queue_goes_to_a_colleague_though_that_one_has_more() -> None:
+    centre = a_centre(maximum={1: 5, 2: 5})
+    centre.ready(2)
+    centre.chats("v1")
+    centre.chats("v2")
+    centre.ready(1)
+    centre.chats("v3")
+    assert (centre.has(1), centre.has(2)) == (["v3"], ["v1", "v2"])
+    centre.command("TransferConversation", 1, interaction_id="v3", kind="queue", target="chat", note="退款")
+    assert (centre.has(1), centre.has(2)) == ([], ["v1", "v2", "v3"])
+
+
+def test_who_gave_a_conversation_to_the_queue_gets_it_again_only_when_nobody_else_is_there() -> None:
+    centre = a_centre(agents=1)
+    centre.ready(1)
+    centre.chats("v1")
+    centre.command("TransferConversation", 1, interaction_id="v1", kind="queue", target="chat")
+    assert centre.has(1) == ["v1"]
+    assert len(centre.told(ConversationAssigned)) == 2
+
+
 @pytest.mark.parametrize(
     ("target", "code"), [("1", "unknown-agent"), ("x", "unknown-agent"), ("2", "not-ready"), ("3", "full")]
 )
