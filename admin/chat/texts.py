@@ -49,6 +49,11 @@ def _forms() -> dict[str, object]:
     }  # fmt: skip
 
 
+def file_refusal(code: str, most_megabytes: int) -> str:
+    """Why a file is not taken, in the asker's language; empty when the code is about something else."""
+    return str(_refusals().get(f"code.{code}", "")).replace("{n}", str(most_megabytes))
+
+
 def _refusals() -> dict[str, object]:
     return {
         "code.too-long": _("The message is too long"), "code.slow-down": _("You write too fast. It is sent in a moment."),

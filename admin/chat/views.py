@@ -17,7 +17,7 @@ from werkzeug.datastructures import FileStorage
 from admin.chat import inviting, links, service, shapes, sites, trail, transcripts, uploads, visitors
 from admin.chat.guests import lobby
 from admin.chat.refusals import ChatRefused
-from admin.chat.texts import entry_texts, window_texts
+from admin.chat.texts import entry_texts, file_refusal, window_texts
 from admin.db import db
 from admin.i18n import language
 from admin.limits import address, limiter, takes_up_to
@@ -37,8 +37,14 @@ FORM_BYTES = 10_000
 """What a form may have beside its file."""
 
 
-@visitors_blueprint.errorhandler(ChatRefused)
 @blueprint.errorhandler(ChatRefused)
+def agents_file_refused(error: ChatRefused) -> ResponseReturnValue:
+    """Why an agent's file is not taken, in words."""
+    words = file_refusal(error.code, AGENTS_MOST_BYTES // 2**20)
+    return jsonify(ok=False, code=error.code, message=words), STATUSES.get(error.code, 400)
+
+
+@visitors_blueprint.errorhandler(ChatRefused)
 def refused(error: ChatRefused) -> ResponseReturnValue:
     """The code, for the script that asked."""
     return _open_to(jsonify(ok=False, code=error.code)), STATUSES.get(error.code, 400)

@@ -478,6 +478,7 @@ def test_own_and_shared_quick_replies_with_variables_emoji_and_a_file(scene: Sce
     page.locator(".uc-composer input[type=file]").set_input_files(program)
     refused = page.locator(".uc-msg.is-pending.uc-s-alert", has_text="发票.exe")
     expect(refused.get_by_role("button", name="重发")).to_be_visible()
+    expect(page.locator(".uc-toast")).to_contain_text("不能发送这种文件")
     scene.shot(page, "workbench-file-refused-zh")
     refused.get_by_role("button").last.click()
     expect(refused).to_have_count(0)

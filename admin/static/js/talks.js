@@ -152,7 +152,7 @@ const Talks = (() => {
     const form = new FormData();
     form.append("file", row.file);
     const answer = await Desk.fetchAny(`/chat/agent/files/${encodeURIComponent(id)}`, { method: "POST", body: form });
-    if (answer?.ok === false || !answer?.attachment) { row.why = answer?.message || answer?.detail || text("why_lost"); return false; }
+    if (answer?.ok === false || !answer?.attachment) { row.why = answer?.message || answer?.detail || answer?.code || text("why_lost"); return false; }
     row.attachment_id = answer.attachment.id;
     return true;
   };
