@@ -165,6 +165,8 @@ def test_after_a_kill_9_of_the_switch_callers_who_call_again_have_their_place(sc
         callers[number] = into_queue(scene, number)
         wait_until(lambda n=count: len(waiting(scene)) == n, seconds=20, what=f"{count} waiting")
     before = scene.stack.kill("switch")
+    for phone in callers.values():
+        phone.hang_up()  # who hears nothing any more; FreeSWITCH would bring the call back to who still waits
     scene.stack.wait_restarted("switch", before)
     scene.stack.wait_serves("switch")
     wait_until(lambda: waiting(scene) == [], seconds=20, what="the lost calls to be gone")
