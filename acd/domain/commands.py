@@ -18,6 +18,7 @@ from acd.domain.effects import (
 )
 from acd.domain.inputs import CommandReceived
 from acd.domain.model import Agent, Talk
+from acd.domain.refusing import NotPossible
 
 if TYPE_CHECKING:
     from acd.domain.engine import Engine
@@ -44,7 +45,7 @@ def received(e: "Engine", event: CommandReceived) -> None:
         code = _do(e, command)
     except ValueError as error:
         e.effect(Answer(command_id, False, "bad-command", str(error)))
-    except (Refused, conversations.NotPossible, outbound.NotPossible) as refusal:
+    except (Refused, NotPossible) as refusal:
         e.effect(Answer(command_id, False, refusal.code, str(refusal)))
     else:
         e.effect(Answer(command_id, True, code))

@@ -14,7 +14,7 @@ from acd import messages as asked
 from acd.domain import consult_queue, outbound, thirds
 from acd.domain.effects import GuardCaller, HoldLeg, MaskRecording, SteerThird
 from acd.domain.model import Agent, Talk, Third
-from acd.domain.outbound import NotPossible
+from acd.domain.refusing import NotPossible
 
 if TYPE_CHECKING:
     from acd.domain.engine import Engine

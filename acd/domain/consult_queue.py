@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from acd.domain.capacity import VOICE
 from acd.domain.model import Agent
-from acd.domain.outbound import NotPossible
+from acd.domain.refusing import NotPossible
 
 if TYPE_CHECKING:
     from acd.domain.engine import Engine

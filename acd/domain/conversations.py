@@ -10,19 +10,12 @@ from acd import messages as facts
 from acd.domain import capacity, estimates, historic, line
 from acd.domain.inputs import QueueConfig
 from acd.domain.model import Agent, Conversation, Member, WrapUp
+from acd.domain.refusing import NotPossible
 
 if TYPE_CHECKING:
     from acd.domain.engine import Engine
 
 KEPT_VISITS = 2000
-
-
-class NotPossible(Exception):
-    """It can't be done now; `code` is stable and goes into the reply."""
-
-    def __init__(self, code: str, message: str = "") -> None:
-        super().__init__(message or code)
-        self.code = code
 
 
 # ---- what the chat service says --------------------------------------------------------------------------

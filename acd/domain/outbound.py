@@ -12,6 +12,7 @@ from acd.domain import agents, historic
 from acd.domain.effects import DialOut, HangUpCaller
 from acd.domain.inputs import CustomerDialed
 from acd.domain.model import Agent, Dial, Talk
+from acd.domain.refusing import NotPossible
 from acd.domain.state import State
 
 if TYPE_CHECKING:
@@ -24,14 +25,6 @@ SLACK_SECONDS = 5  # the switch ends the ringing by itself; this much later we d
 KILLS = 3
 CANCELLED = frozenset({"NORMAL_CLEARING", "ORIGINATOR_CANCEL"})
 IN_THE_WAY = {"signed-out": "signed-out", "wrap-up": "wrap-up-first"}
-
-
-class NotPossible(Exception):
-    """The call can't be made; `code` says why."""
-
-    def __init__(self, code: str, message: str = "") -> None:
-        super().__init__(message or code)
-        self.code = code
 
 
 def place(e: "Engine", agent: Agent, number: str, caller_number: str = "") -> None:

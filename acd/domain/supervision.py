@@ -9,7 +9,7 @@ from acd import messages as asked
 from acd.domain import thirds
 from acd.domain.effects import SteerThird
 from acd.domain.model import Agent, Third
-from acd.domain.outbound import NotPossible
+from acd.domain.refusing import NotPossible
 
 if TYPE_CHECKING:
     from acd.domain.engine import Engine

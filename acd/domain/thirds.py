@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from acd.domain import agents
 from acd.domain.effects import DialThird, DropThird, JoinThird
 from acd.domain.model import Agent, PhoneLeg, Talk, Third
-from acd.domain.outbound import NotPossible
+from acd.domain.refusing import NotPossible
 
 if TYPE_CHECKING:
     from acd.domain.engine import Engine
