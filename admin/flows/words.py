@@ -63,6 +63,29 @@ def field_words() -> dict[str, str]:
     }  # fmt: skip
 
 
+def field_hints() -> dict[str, str]:
+    """An example or what is meant, below fields whose word alone says too little; of one node type or of all."""
+    return {
+        "agent.agent": _("An extension, e.g. 1001, or {contact.agent} for whoever the contact belongs to."),
+        "branch.cases": _("From above, the first that is true counts, e.g. contact.vip >= 3, call.region == 'Beijing', now.hour in [12, 13]."),
+        "set.values": _("A name and what it gets, e.g. 1, 'gold', default(tries, 0) + 1."),
+        "say.value": _("What is read out, e.g. order, contact.balance, now.time."),
+        "lookup.number": _("Whose contact is sought; the caller's when left empty."),
+        "lookup.url": _("E.g. https://crm.example.com/orders/{order}; the settings must permit the host."),
+        "lookup.answers": _("A variable and where its value stands in the answer, e.g. state and data.state."),
+        "transfer.number": _("An outside number; the trunk must have the right to call it."),
+        "transfer.queue": _("Where the caller waits when nobody answers; the default queue when left empty."),
+        "log.message": _("{call.number} and other variables are filled in."),
+        "percent.by": _("“Each caller” sends a number the same way every time."),
+        "hangup.cause": _("What the telephone network is told; leave it empty when in doubt."),
+        "pattern": _("What the digits must look like, e.g. 1[0-9]{10} for eleven digits that begin with 1; all when left empty."),
+        "number_pattern": _("What the digits must look like, e.g. 1[0-9]{10} for eleven digits that begin with 1."),
+        "vip_level": _("0 to 9; the contact's own when left empty."),
+        "skills": _("Only agents with these skills are asked; 1 is the lowest level, 9 the highest."),
+        "comment_up_to": _("0 asks nobody for a comment."),
+    }  # fmt: skip
+
+
 def choice_words() -> dict[str, str]:
     """The word for each value that a field can have, where the value itself says too little."""
     return {
@@ -238,13 +261,16 @@ def _ended(outcome: Outcome | None) -> str:
 
 def editor_words() -> dict[str, Any]:
     """Types with their fields, and every text that the editor's scripts show; `{name}` is filled there."""
-    words = type_words()
+    words, hints = type_words(), field_hints()
     order = [*ICONS, *(kind for kind in node_types() if kind not in ICONS)]
     types = {
         kind: {
             "word": words.get(kind, kind),
             "icon": ICONS.get(kind, "box"),
-            "fields": fields_of(kind),
+            "fields": [
+                {**field, "hint": hints.get(f"{kind}.{field['name']}") or hints.get(field["name"], "")}
+                for field in fields_of(kind)
+            ],
             "waits": node_types()[kind].waits,
         }
         for kind in order

@@ -10,13 +10,14 @@ const Fields = (() => {
   const dotted = (path) => path.join(".");
   const wrong = (path) => tools.problems(path);
   const hints = (path) => wrong(path).map((problem) => element("span", { class: "invalid-feedback d-block", id: `problem-${dotted(path)}` }, icon("alert-triangle"), " ", problem.message));
+  const meant = (field) => (field.hint ? [element("span", { class: "uc-meta d-block" }, field.hint)] : []);
   const marks = (path, extra = "") => {
     const bad = wrong(path).length > 0;
     return { "data-path": dotted(path), class: `${extra}${bad ? " is-invalid" : ""}`, "aria-invalid": bad ? "true" : null, "aria-describedby": bad ? `problem-${dotted(path)}` : null };
   };
   const put = (field, path, value) => (value === "" && !field.required ? tools.unset(path) : tools.set(path, value));
   const label = (field, path, control, { words = word(field.name) } = {}) =>
-    element("label", { class: "form-label" }, words, field.required ? element("span", { class: "uc-meta" }, ` ${text("required")}`) : null, control, ...hints(path));
+    element("label", { class: "form-label" }, words, field.required ? element("span", { class: "uc-meta" }, ` ${text("required")}`) : null, control, ...hints(path), ...meant(field));
 
   /* ---- plain ones */
   const select = (field, path, value, options, { empty = text("not_chosen"), name = null } = {}) => {
@@ -67,7 +68,7 @@ const Fields = (() => {
   };
 
   /* ---- what has parts */
-  const group = (field, path, ...parts) => element("fieldset", { class: "uc-part" }, element("legend", { class: "form-label" }, word(field.name), field.required ? element("span", { class: "uc-meta" }, ` ${text("required")}`) : null), ...hints(path), ...parts);
+  const group = (field, path, ...parts) => element("fieldset", { class: "uc-part" }, element("legend", { class: "form-label" }, word(field.name), field.required ? element("span", { class: "uc-meta" }, ` ${text("required")}`) : null), ...hints(path), ...parts, ...meant(field));
   const adder = (onclick, words = text("add"), path = null) => element("button", { type: "button", class: "btn btn-ghost", onclick, "data-add-to": path }, icon("plus"), " ", words);
   const first = (field) => {
     if (field.kind === "object") return Object.fromEntries(field.fields.filter((inner) => inner.required && inner.kind !== "node").map((inner) => [inner.name, first(inner)]));
