@@ -1,4 +1,4 @@
-"""Speaks the texts into WAVs: `python sounds/make_prompts.py [zh en]`. Needs espeak-ng (in Debian) and the extra `voice`.
+"""Speaks the texts into WAVs: `python sounds/make_prompts.py [zh en]`. Needs the extras `voice` and `mandarin`.
 
 For whoever changes a text; the WAVs are committed, so nobody else runs this. `<language>/prompts.yml` are the prompts;
 `<language>/say/pieces.yml` the pieces of numbers, dates and money (`ivr.saying`), with hardly any silence round them,
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from ivr.speech import RATE_HZ, Espeak, Hibari, levelled, write_wav
+from ivr.speech import RATE_HZ, Hibari, Xiaoxiao, levelled, write_wav
 
 HERE = Path(__file__).parent
 PIECE_SECONDS = 0.02
@@ -21,7 +21,7 @@ BEEP_HERTZ, BEEP_SECONDS = 1000, 0.4
 
 def main(languages: list[str]) -> None:
     """Speak what is missing."""
-    voices = {"zh": Espeak(), "en": Hibari()}
+    voices = {"zh": Xiaoxiao(), "en": Hibari()}
     for language in languages or list(voices):
         for file, lead, tail in (
             ("prompts.yml", 0.15, 0.25),
