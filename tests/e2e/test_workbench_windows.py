@@ -197,6 +197,7 @@ def test_without_web_locks_one_window_of_two_rings_and_the_other_when_that_is_cl
     for window in (page, other):
         expect(window.locator("[role=alertdialog]:not([hidden])")).to_be_visible()
     here = "document.documentElement.dataset.ringing === 'here'"
+    wait_until(lambda: tones(page) + tones(other) >= 3, what="the first ring")  # by then they have agreed
     wait_until(lambda: [w.evaluate(here) for w in (page, other)].count(True) == 1, what="one window to ring")
     rings, silent = (page, other) if page.evaluate(here) else (other, page)
     heard, quiet = tones(rings), tones(silent)
