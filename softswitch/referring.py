@@ -38,8 +38,8 @@ def blind(leg: Leg, dialog: Dialog, number: str, header: str) -> None:
 def attended(leg: Leg, dialog: Dialog, replaces: str) -> None:
     """The partners of two calls of one phone go on with each other, and its calls end.
 
-    Does the other call lead to an application (music, a flow) then the partner goes to the number that was dialled for
-    it. FreeSWITCH would look for a call that it does not have at other switches; this one refuses.
+    Does the other call lead to an application (music, a flow), or does the colleague's phone still ring, then the partner
+    goes to the number that was dialled for it. (On FreeSWITCH the same phone rings on meanwhile.) FreeSWITCH would look for a call that it does not have at other switches; this one refuses.
     """
     other = next((each for each in leg.switch.channels() if _is_replaced(each, replaces)), None)
     if other is None or other is leg:
@@ -61,7 +61,7 @@ def _is_replaced(leg: Leg, replaces: str) -> bool:
     """Whether `call-id;to-tag=…;from-tag=…` names this leg's dialog: the to-tag is ours, the other the phone's."""
     call_id, *parameters = replaces.split(";")
     tags = dict(each.strip().partition("=")[::2] for each in parameters)
-    return leg.is_answered and leg.is_up and leg.dialog.is_named(
+    return leg.is_up and leg.dialog.is_named(
         call_id.strip(), tags.get("to-tag", ""), tags.get("from-tag", "")
     )  # fmt: skip
 

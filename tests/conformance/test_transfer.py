@@ -121,6 +121,23 @@ def test_the_phone_joins_the_caller_with_a_number_that_is_no_person(talk, caller
     assert journal.ended(own).variable("hangup_cause") == "ATTENDED_TRANSFER"
 
 
+def test_the_phone_transfers_the_caller_while_the_colleague_still_rings(talk, caller, agent, second, journal):
+    agent.do("hold")
+    agent.call("1002")
+    second.wait("early")
+    agent.wait("early")
+    agent.do("join")
+    agent.wait("transfer", code=200)
+    agent.wait("disconnected")
+    agent.wait("disconnected")
+    if journal.switch.name == "builtin":  # there the phone rings anew, on FreeSWITCH it rings on
+        second.wait("disconnected")
+        second.wait("incoming")
+    second.do("answer")
+    caller.hears("second")
+    second.hears("caller")
+
+
 def test_a_phone_that_names_a_call_that_is_over_is_refused_and_keeps_the_caller(talk, caller, agent, journal):
     if journal.switch.name == "freeswitch":
         pytest.skip("FreeSWITCH looks for the call at the address in Refer-To, and the caller goes there")
