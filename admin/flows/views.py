@@ -162,9 +162,9 @@ def editor(flow: str) -> ResponseReturnValue:
 
 
 def _prompts(shop: Workshop) -> dict[str, str]:
-    """Each prompt with the beginning of its text."""
+    """Each prompt with its text; the form shows all of it below the list, where there is room for the beginning."""
     own = language()
-    return {name: shop.prompts.text(name, own)[:60] for name in shop.prompts.names(shop.centre.language)}
+    return {name: shop.prompts.text(name, own) for name in shop.prompts.names(shop.centre.language)}
 
 
 # ---- versions

@@ -1,5 +1,6 @@
 """List, new flow, versions, publishing and rolling back in the browser; the next call gets what was published."""
 
+import json
 import re
 
 from admin.flows.workshop import Workshop
@@ -110,3 +111,17 @@ def test_what_is_not_there_is_not_found(admin, night):
 def test_only_administrators_come_here(sign_in):
     assert sign_in("supervisor").get("/flows/").status_code == 403
     assert sign_in("agent").get("/flows/main/").status_code == 403
+
+
+def test_the_form_has_the_whole_text_of_a_prompt_and_says_what_hard_fields_mean(admin, night):
+    page = admin.get("/flows/night/").get_data(as_text=True)
+    data = json.loads(re.search(r'id="flow-data">(.*?)</script>', page, re.DOTALL)[1])
+    assert data["choices"]["prompt"]["callback_offer"].endswith(".")
+    hints = {
+        (kind, field["name"]): field["hint"]
+        for kind, type in data["types"].items()
+        for field in type["fields"]
+    }
+    assert "contact.vip >= 3" in hints["branch", "cases"]
+    assert "eleven digits" in hints["collect", "pattern"]
+    assert hints["menu", "keys"] == ""

@@ -46,7 +46,7 @@ const Fields = (() => {
     return input(field, path, value, { "aria-label": name });
   };
   const promptPicker = (field, path, value, name) => {
-    const options = Object.entries(data.choices.prompt).map(([key, words]) => [key, words ? `${key} · ${words}` : key]);
+    const options = Object.entries(data.choices.prompt).map(([key, words]) => [key, words ? `${key} · ${words.slice(0, 60)}` : key]);
     const words = data.choices.prompt[value]; // whole: the list has room for its beginning only
     return element("span", { class: "d-grid" },
       element("span", { class: "d-flex gap-1" }, select(field, path, value, options, { name }), value && tools.listen ? iconButton("player-play", text("listen"), () => tools.listen(value)) : null),
