@@ -12,7 +12,7 @@ from ivr.check_names import check_names, check_places
 from ivr.flow_file import Flow, FlowFile, read_flow
 from ivr.known import Known
 from ivr.nodes.base import RETURN, FieldPath, Node
-from ivr.problems import Problem, did_you_mean
+from ivr.problems import Problem, proposal
 from ivr.prompts import Prompts
 
 
@@ -61,14 +61,14 @@ def _targets(read: FlowFile, flow: Flow, there: Collection[str]) -> None:
             message = f"`{RETURN}` is the way out of a subflow; say what it gives with `result:` at the top"
             read.add(read.source.value(path), "no-result", message)
         elif target is not None and target != RETURN and target not in there:
-            message = f"there is no node `{target}`" + did_you_mean(target, there)
+            message = f"there is no node `{target}`" + proposal(target, there)
             read.add(read.source.value(path), "dangling-target", message, name=target)
     if (
         read.flow is not None
         and flow.head.result is not None
         and RETURN not in [target for _, target in named]
     ):
-        message = f"the flow has a `result:`, but no way out is `{RETURN}`"
+        message = f"the flow has a `result:`, but no way out is `{RETURN}`; let one be, or take `result:` out"
         read.add(read.source.key(("result",)), "never-returns", message, blocks=False)
 
 
@@ -107,7 +107,8 @@ def _unreachable(read: FlowFile, flow: Flow) -> None:
     for name in flow.nodes:
         if name not in seen:
             place = read.source.key(("nodes", name))
-            read.add(place, "unreachable", f"no caller can reach node `{name}`", blocks=False, name=name)
+            message = f"no caller can reach node `{name}`; lead a way out to it, or take it out"
+            read.add(place, "unreachable", message, blocks=False, name=name)
 
 
 def _next(flow: Flow, name: str) -> list[str]:
@@ -179,9 +180,9 @@ def _rounds_through_flows(read: FlowFile, flow: Flow, flows: Mapping[str, Flow])
     whole = {**flows, flow.name: flow}
     calls = {name: _called(each) & set(whole) for name, each in whole.items()}
     hasty = {name: _goes_over(each, whole) & set(whole) for name, each in whole.items()}
-    for field, graph, what in (
-        ("calls", calls, "subflows call each other"),
-        ("transfers", hasty, "nobody waits"),
+    for field, graph, what, advice in (
+        ("calls", calls, "subflows call each other", "let one of them not call the next"),
+        ("transfers", hasty, "nobody waits", "put a `menu` into it"),
     ):
         cycle = _through(graph, flow.name)
         for name, node in flow.nodes.items() if cycle else ():
@@ -189,7 +190,7 @@ def _rounds_through_flows(read: FlowFile, flow: Flow, flows: Mapping[str, Flow])
                 if target == cycle[1]:
                     place = read.source.value(("nodes", name, *path))
                     shown = " -> ".join(cycle)
-                    read.add(place, "flow-cycle", f"{what} in the circle {shown}", way=shown)
+                    read.add(place, "flow-cycle", f"{what} in the circle {shown}; {advice}", way=shown)
 
 
 def _called(flow: Flow) -> set[str]:

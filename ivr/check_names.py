@@ -11,7 +11,7 @@ from ivr.expression import Expression
 from ivr.flow_file import Flow, FlowFile
 from ivr.known import Known
 from ivr.nodes.base import FieldPath
-from ivr.problems import did_you_mean
+from ivr.problems import did_you_mean, proposal
 from ivr.prompts import Prompts
 from ivr.surroundings import GIVEN_NAMES
 
@@ -49,7 +49,9 @@ def _missing_prompts(read: FlowFile, flow: Flow, prompts: Prompts, languages: It
         there = frozenset(prompts.names(language))
         for path, prompt in named:
             if prompt not in there:
-                message = f"there is no prompt {language}/{prompt}.wav" + did_you_mean(prompt, there)
+                message = f"there is no prompt {language}/{prompt}.wav" + (
+                    did_you_mean(prompt, there) or "; record, upload or type it in the prompt library"
+                )
                 read.add(
                     read.source.value(path),
                     "missing-prompt",
@@ -71,12 +73,12 @@ def _missing_texts(read: FlowFile, flow: Flow, languages: Collection[str], known
                     read.add(
                         place,
                         "missing-text",
-                        f"the text is not there in `{language}`",
+                        f"the text is not there in `{language}`; add `{language}:`",
                         blocks=False,
                         language=language,
                     )
             if known.voices is not None and piece.voice not in known.voices:
-                message = f"there is no voice `{piece.voice}`" + did_you_mean(piece.voice, known.voices)
+                message = f"there is no voice `{piece.voice}`" + proposal(piece.voice, known.voices)
                 read.add(place, "unknown-voice", message, name=piece.voice)
 
 
@@ -93,7 +95,7 @@ def _unknown_names(read: FlowFile, flow: Flow, known: Known) -> None:
                 continue
             for field, named in getattr(names, kind).items():
                 if named not in existing:
-                    message = f"there is no {WHAT[kind]} `{named}`" + did_you_mean(named, existing)
+                    message = f"there is no {WHAT[kind]} `{named}`" + proposal(named, existing)
                     read.add(
                         read.source.value(("nodes", name, *field)), f"unknown-{kind}", message, name=named
                     )
@@ -112,7 +114,7 @@ def _no_subflows(read: FlowFile, flow: Flow, known: Known) -> None:
             for argument in getattr(node, "arguments", {}):
                 if argument not in other.head.arguments:
                     where = read.source.key(("nodes", name, "arguments", argument))
-                    message = f"flow `{called}` takes no `{argument}`" + did_you_mean(
+                    message = f"flow `{called}` takes no `{argument}`" + proposal(
                         argument, other.head.arguments
                     )
                     read.add(where, "unknown-argument", message, name=argument, flow=called)
@@ -128,7 +130,10 @@ def _unknown_variables(read: FlowFile, flow: Flow, known: Known) -> None:
             first = variable.split(".")[0]
             if first in set_here or variable in GIVEN_NAMES:
                 continue
-            message = f"nothing sets `{variable}`" + did_you_mean(variable, [*set_here, *GIVEN_NAMES])
+            message = f"nothing sets `{variable}`" + (
+                did_you_mean(variable, [*set_here, *GIVEN_NAMES])
+                or f"; set it before, or write `default({variable}, 0)`"
+            )
             read.add(read.source.value(path), "unknown-variable", message, blocks=False, name=variable)
 
 

@@ -42,3 +42,14 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     names = {name.lower(): name for name in known}
     close = difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.65)
     return f"; did you mean `{names[close[0]]}`?" if close else ""
+
+
+MOST_PROPOSED = 5
+
+
+def proposal(word: str, known: Iterable[str]) -> str:
+    """As `did_you_mean`, else the first few that there are: a message never leaves its reader without a next step."""
+    known = sorted(known)
+    few = ", ".join(f"`{name}`" for name in known[:MOST_PROPOSED])
+    more = ", …" if len(known) > MOST_PROPOSED else ""
+    return did_you_mean(word, known) or (f"; there is {few}{more}" if known else "; there is none yet")

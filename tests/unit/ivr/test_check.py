@@ -3,6 +3,7 @@
 import pytest
 
 from ivr.check import check_file
+from ivr.known import Known
 from ivr.problems import did_you_mean
 
 GOOD = """\
@@ -170,6 +171,17 @@ def test_only_what_could_harm_a_caller_blocks_a_flow(write_flow, prompts):
         "missing-prompt": False,
         "unreachable": False,
     }
+
+
+def test_every_message_of_a_whole_flow_says_what_to_do(write_flow, prompts):
+    queues = frozenset({"sales", "service"})
+    text = GOOD.replace("queue: service", "queue: zzz") + "  bye: {type: hangup, prompt: qqqqq}\n"
+    told = [p.message for p in check_file(write_flow(text), prompts, ["zh"], Known(queues=queues))]
+    assert told == [
+        "there is no queue `zzz`; there is `sales`, `service`",
+        "no caller can reach node `bye`; lead a way out to it, or take it out",
+        "there is no prompt zh/qqqqq.wav; record, upload or type it in the prompt library",
+    ]
 
 
 def test_words_stay_what_is_written(flow_of):

@@ -27,7 +27,7 @@ def test_the_packaged_flows_have_no_problems(capsys):
 def test_check_prints_each_problem_as_compilers_do_and_exits_with_1(write_flow, capsys):
     path = write_flow("start: a\nnodes:\n  b: {type: hangup}\n")
     assert main(["check", MAIN, str(path)]) == 1
-    assert capsys.readouterr().out == f"{path}:1:8: there is no node `a`\n"
+    assert capsys.readouterr().out == f"{path}:1:8: there is no node `a`; there is `b`\n"
 
 
 def test_play_shows_what_the_caller_hears_and_where_it_ends(capsys):

@@ -62,7 +62,7 @@ def test_a_broken_edit_is_refused_with_its_place_and_the_last_good_version_serve
         assert library.get("main").label == "main@1"
         assert library.get("main").label == "main@1"
     (refused,) = [line for line in logs if line["event"] == "flow_refused"]  # once, not at every call
-    assert refused["reasons"] == [f"{own / 'main.yml'}:2:8: there is no node `b`"]
+    assert refused["reasons"] == [f"{own / 'main.yml'}:2:8: there is no node `b`; there is `a`"]
 
 
 def test_the_next_good_edit_serves_at_once(library_of, own):
@@ -114,8 +114,8 @@ def test_a_prompt_that_is_gone_keeps_no_flow_from_serving(library_of, own):
         library_of().get("main")
     (loaded,) = [line for line in logs if line["event"] == "flow_loaded"]
     assert [w.split(": ", 1)[1] for w in loaded["warnings"]] == [
-        "there is no prompt en/lost.wav",
-        "there is no prompt zh/lost.wav",
+        "there is no prompt en/lost.wav; record, upload or type it in the prompt library",
+        "there is no prompt zh/lost.wav; record, upload or type it in the prompt library",
     ]
 
 
