@@ -88,7 +88,9 @@ def test_a_round_through_two_flows_needs_a_wait(prompts):
     waiting = "start: m\nnodes:\n  m: {type: menu, prompt: welcome, keys: {1: a}, no_input: a}\n  a: {type: transfer, flow: one}\n"
     one = flow(hasty % "two", "one")
     found = check(one, prompts, ["zh"], Known(flows={"two": flow(hasty % "one", "two").flow}))
-    assert [str(p) for p in found] == ["one.yml:3:29: nobody waits in the circle one -> two -> one; put a `menu` into it"]
+    assert [str(p) for p in found] == [
+        "one.yml:3:29: nobody waits in the circle one -> two -> one; put a `menu` into it"
+    ]
     one = flow(hasty % "two", "one")
     assert check(one, prompts, ["zh"], Known(flows={"two": flow(waiting, "two").flow})) == []
 

@@ -81,7 +81,9 @@ def test_a_draft_that_fails_its_checks_is_not_published_and_says_why(store, libr
     publish(store, GOOD)
     with pytest.raises(NotPublished) as refused:
         publish(store, BROKEN)
-    assert [str(p) for p in refused.value.problems] == ["main/draft.yml:3:8: there is no node `b`; there is `a`"]
+    assert [str(p) for p in refused.value.problems] == [
+        "main/draft.yml:3:8: there is no node `b`; there is `a`"
+    ]
     assert library.get("main").label == "main@1"
     assert [v.number for v in store.versions("main")] == [1]
 
