@@ -78,7 +78,7 @@ def test_a_broken_edit_of_a_flow_changes_nothing_for_the_next_caller(instance, c
         inbound.handler(call, "")
     assert call.variables["uckefu_flow"] == "main@7"
     (refused,) = [line for line in logs if line["event"] == "flow_refused"]
-    assert refused["reasons"] == [f"{flow}:2:8: there is no node `b`"]
+    assert refused["reasons"] == [f"{flow}:2:8: there is no node `b`; there is `a`"]
 
 
 def test_a_number_whose_flow_is_missing_comes_to_the_default_queue(instance, call_of):
