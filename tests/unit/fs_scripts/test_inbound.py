@@ -238,3 +238,12 @@ def test_a_limit_whose_flow_is_not_there_leads_to_the_fallback(instance, call_of
     with capture_logs():
         inbound.handler(call, "overflow")
     assert (call.variables["uckefu_next"], call.hung_up) == ("fallback", "")
+
+
+def test_the_way_of_a_call_through_its_flow_asks_no_database(instance, call_of, monkeypatch):
+    asked = []
+    for name in ("connect", "begin", "raw_connection"):
+        monkeypatch.setattr(f"sqlalchemy.engine.Engine.{name}", lambda *_about, name=name: asked.append(name))
+    call = call_of("1", interaction_id=UUID)
+    inbound.handler(call, "")
+    assert (call.variables["uckefu_next"], asked) == ("queue", [])
