@@ -61,6 +61,7 @@ def connected(office: Office, extension: str = "1001") -> str:
 
 def test_a_call_from_the_invite_to_the_record(office):
     interaction_id = connected(office)
+    office.caller.hears("agent", milliseconds=1500)  # what is talked for less than a second is not recorded
     office.phones["1001"].hang_up()
     office.caller.wait("disconnected")
     interaction, legs = record(office, interaction_id)
