@@ -116,6 +116,7 @@ def test_a_waiting_caller_survives_the_acd(office):
     wait_until(lambda: (office.acd.view() or {}).get("members"), what="the caller to wait", seconds=20)
     before = office.acd.view()["members"][0]
     office.stack.wait_restarted("acd", office.stack.kill("acd"))
+    office.stack.wait_serves("acd")  # it refuses what it was asked for too long ago
     office.choose("1001", "ready")
     office.phones["1001"].answer_next(40)
     office.caller.hears("agent")
