@@ -1,6 +1,7 @@
 """Who serves chats now, and where a waiting visitor stands: read from the ACD's view, never counted here."""
 
 import time
+from math import ceil
 from typing import Any
 
 from flask import current_app
@@ -10,9 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from acd.contract import AcdView
 from admin import view as views
 from admin.db import db
-from sql.models import Conversation, Queue, Tier
+from sql.models import Queue, Tier
 
-RECENT = 10
 FRESH_SECONDS = 30
 LONGEST_ESTIMATE_SECONDS = 3600
 
@@ -39,16 +39,26 @@ def is_staffed(queue_name: str, view: AcdView | None = None) -> bool:
 
 
 def position_of(view: AcdView, conversation_id: str) -> dict[str, Any] | None:
-    """`{position, waiting, seconds}` of a waiting conversation; None when it does not wait. `seconds` may be None."""
+    """`{position, waiting, seconds}` of a waiting conversation; None when it does not wait.
+
+    `seconds` is what is left of the middle of the ACD's own estimate; None while the ACD knows none.
+    """
     members = view.get("members", [])
     mine = next((m for m in members if m.get("interaction_id") == conversation_id), None)
     if mine is None:
         return None
-    position = int(mine.get("position") or 1)
-    gap = _gap_seconds(str(mine["queue"]))
-    seconds = None if gap is None else min(LONGEST_ESTIMATE_SECONDS, max(10, round(gap * position)))
-    return {"conversation_id": conversation_id, "position": position, "seconds": seconds,
+    return {"conversation_id": conversation_id, "position": int(mine.get("position") or 1), "seconds": _left_seconds(view, mine),
             "waiting": sum(m["queue"] == mine["queue"] for m in members)}  # fmt: skip
+
+
+def _left_seconds(view: AcdView, member: dict[str, Any]) -> int | None:
+    expected = member.get("expected_us")
+    if not expected:
+        return None
+    waited_us = int(view.get("at_us", 0)) - int(member["entered_at_us"])
+    left_seconds = (sum(expected) / 2 - waited_us) / 1_000_000
+    step = 10 if left_seconds <= 60 else 60  # as the window says it, so that not each second is news
+    return min(LONGEST_ESTIMATE_SECONDS, max(10, ceil(left_seconds / step) * step))
 
 
 def _kept(name: str, read: Any) -> Any:
@@ -73,22 +83,3 @@ def _read_members() -> dict[str, set[int]]:
     for name, agent_id in db.session.execute(select(Queue.name, Tier.agent_id).join(Tier)):
         found.setdefault(name, set()).add(agent_id)
     return found
-
-
-def _gap_seconds(queue_name: str) -> float | None:
-    """The mean time between the last assignments in this queue."""
-    gap: float | None = _kept(f"gap:{queue_name}", lambda: _read_gap(queue_name))
-    return gap
-
-
-def _read_gap(queue_name: str) -> float | None:
-    wanted = (
-        select(Conversation.assigned_at)
-        .where(Conversation.queue_name == queue_name, Conversation.assigned_at.is_not(None))
-        .order_by(Conversation.opened_at.desc())
-        .limit(RECENT)
-    )
-    instants = sorted(instant for instant in db.session.scalars(wanted) if instant)
-    if len(instants) < 3:
-        return None
-    return float((instants[-1] - instants[0]).total_seconds() / (len(instants) - 1))

@@ -28,7 +28,7 @@ def _talk() -> dict[str, object]:
         "ended.system": _("The conversation has ended"),
         "ended.idle": _("The conversation has ended because nobody wrote any more"),
         "position": _("{n} before you, about {time} to wait"), "position.bare": _("{n} before you"),
-        "position.next": _("You are next"), "minutes": _("{n} min"), "seconds": _("{n} s"),
+        "position.next": _("You are next"), "position.soon": _("You are next, about {time} to wait"), "minutes": _("{n} min"), "seconds": _("{n} s"),
         "online": _("Online"), "waiting": _("Finding somebody for you"), "offline": _("Nobody is there at the moment"),
         "offline.line": _("Connection lost, connecting again. What you write is kept."),
         "connecting": _("Connecting"), "older": _("Earlier messages"), "file": _("File, {size}"),

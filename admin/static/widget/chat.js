@@ -394,7 +394,7 @@ function showPosition(position) {
   if (!node) { node = make("p", { id: "position", className: "event" }); node.setAttribute("aria-live", "polite"); }
   const before = position.position - 1, seconds = position.seconds;
   const time = seconds === null ? "" : seconds < 60 ? t("seconds", { n: Math.ceil(seconds / 10) * 10 }) : t("minutes", { n: Math.ceil(seconds / 60) });
-  node.textContent = !before ? t("position.next") : t(time ? "position" : "position.bare", { n: before, time });
+  node.textContent = before ? t(time ? "position" : "position.bare", { n: before, time }) : t(time ? "position.soon" : "position.next", { time });
   $("messages").append(node);
 }
 
