@@ -13,6 +13,7 @@ from admin.chat.guests import Guest, lobby
 from admin.chat.refusals import ChatRefused
 from admin.chat.throttling import MOST_AT_ONCE, SharedBuckets
 from admin.db import db
+from admin.sockets import socketio
 from sql.models import Site
 
 LIMIT = [("visitor:lin", 3)]
@@ -149,3 +150,21 @@ def test_nobody_waits_for_redis_when_a_message_is_counted(
     monkeypatch.setattr(app.extensions["uckefu"]["bus"], "execute_command", asked)
     events._count(Guest("sid", site.key, "lin", "198.51.100.7", "zh"))
     assert lobby().limits.wait_seconds([("visitor:other", 60)], time.monotonic()) == 0
+
+
+def test_an_address_that_opens_window_after_window_is_told_to_slow_down_and_others_are_not(
+    app: Flask, site: Site
+) -> None:
+    site.settings = {"address_per_minute": 3}
+    db.session.commit()
+
+    def window(address: str) -> socketio.test_client:
+        environ = {"REMOTE_ADDR": address}
+        auth = {"site": site.key, "language": "en"}
+        client = app.test_client()
+        client.environ_base |= environ
+        return socketio.test_client(app, namespace=events.NAMESPACE, auth=auth, flask_test_client=client)
+
+    opened = [window("198.51.100.7") for _ in range(4)]
+    assert [each.is_connected(events.NAMESPACE) for each in opened] == [True, True, True, False]
+    assert window("198.51.100.8").is_connected(events.NAMESPACE)
