@@ -4,6 +4,7 @@ Also the texts of the prompts that the flow names: when a prompt's file is gone 
 """
 
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 
 from ivr.flow_file import Flow
 from ivr.nodes.base import FieldPath
@@ -31,9 +32,8 @@ def render_texts(
         for prompt in node.prompts().values():
             for language in languages:
                 if text := prompts.text(prompt, language):
-                    _render(
-                        speech, text, language, "default"
-                    )  # only for a bad day: no voice is no reason to refuse
+                    with suppress(SpeechNotAvailable):  # only for a bad day: no voice is no reason to refuse
+                        speech.render_spare(text, language)
 
 
 def _render(speech: Speech, text: str, language: str, voice: str) -> SpeechNotAvailable | None:

@@ -172,8 +172,19 @@ class Speech:
             SpeechNotAvailable: no such voice, or it can't speak here.
             OSError: the file can't be written.
         """
+        return self._rendered(text, language, self.voices.get(voice, ()), voice)
+
+    def render_spare(self, text: str, language: str) -> Path:
+        """A file of a text that is hardly ever heard: one that is there, else by the floor, which is quick.
+
+        Raises:
+            SpeechNotAvailable, OSError: as `render`.
+        """
+        return self.path(text, language) or self._rendered(text, language, self.voices["default"][-1:])
+
+    def _rendered(self, text: str, language: str, voices: tuple[Voice, ...], voice: str = "default") -> Path:
         refused = SpeechNotAvailable(f"there is no voice `{voice}`")
-        for each in self.voices.get(voice, ()):
+        for each in voices:
             path = self._path(text, language, each.name)
             if path.is_file():
                 return path

@@ -65,7 +65,9 @@ def run(settings: Settings, tell: Tell, *, more: Sequence[Plan] = (), notice: st
                 if notice:
                     tell(notice)
                 engine.dispose()
-                ready.write_text(f"{os.getpid()}\n")
+                fresh = ready.with_suffix(".new")  # whoever reads `ready` finds it whole
+                fresh.write_text(f"{os.getpid()}\n")
+                fresh.replace(ready)
                 supervisor.watch()
             except StopAsked:
                 tell(say("stopping"))

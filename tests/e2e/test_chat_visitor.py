@@ -22,7 +22,7 @@ import admin
 from acd import contract
 from admin.chat import service, sites, uploads
 from admin.mail.account import Account
-from sql.models import Conversation, Invitation, LeftMessage, User
+from sql.models import AgentRouting, Conversation, Invitation, LeftMessage, User
 from tests.support.chat import Backstage
 from tests.support.mail import MailServer, Postbox, text_of
 from tests.support.stack import Stack
@@ -114,6 +114,18 @@ class Agent(Backstage):
         here = contract.Presence(agent_id=self.agent.agent_id or 0, window_id="test", here=status == "ready")
         self.acd.tell(here)
         assert self.acd.send(contract.SetStatus(agent_id=self.agent.agent_id or 0, status=status)).ok
+
+    def takes_at_most(self, conversations: int | None) -> None:
+        """Have room for so many; None is as the rules say."""
+        with self.record() as session:
+            session.merge(AgentRouting(agent_id=self.agent.agent_id, max_conversations=conversations))
+            session.commit()
+        assert self.acd.send(contract.ReloadConfiguration()).ok
+        wait_until(lambda: self._room() == (5 if conversations is None else conversations), what="the room")
+
+    def _room(self) -> int:
+        view = self.acd.view() or {"agents": {}}
+        return int(view["agents"][str(self.agent.agent_id)]["capacity"]["maximum"])
 
     def close(self) -> None:
         for id_ in self.open():
@@ -317,10 +329,10 @@ def test_on_a_phone_in_english_the_window_fills_the_screen_and_the_forms_help(
 def test_who_waits_sees_the_place_in_the_queue_and_that_it_moves_up(
     shop: str, visits: Any, agent: Agent
 ) -> None:
+    agent.takes_at_most(0)
     first = window_of(visits().page(shop))
     page = visits(phone=True).page(shop)
     second = window_of(page)
-    agent.chooses("break")
     write(first, "第一位")
     expect(first.locator("#position")).to_contain_text("下一位就是您")
     write(second, "第二位")
@@ -328,7 +340,7 @@ def test_who_waits_sees_the_place_in_the_queue_and_that_it_moves_up(
     shot(page, "chat-visitor-phone-waits")
     first.locator("#end").click()
     expect(second.locator("#position")).to_contain_text("下一位就是您")
-    agent.chooses("ready")
+    agent.takes_at_most(None)
     expect(second.locator("#messages")).to_contain_text("王芳为您服务")
     expect(second.locator("#position")).to_have_count(0)
 
