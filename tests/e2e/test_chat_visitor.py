@@ -128,6 +128,7 @@ class Agent(Backstage):
         return int(view["agents"][str(self.agent.agent_id)]["capacity"]["maximum"])
 
     def close(self) -> None:
+        self.takes_at_most(None)
         for id_ in self.open():
             self.ends(id_)
         self.chooses("offline")
@@ -277,6 +278,25 @@ def test_a_visitor_of_a_site_with_a_strict_policy_talks_to_an_agent(
     ] == []
 
 
+def test_who_waits_sees_the_place_in_the_queue_and_that_it_moves_up(
+    shop: str, visits: Any, agent: Agent
+) -> None:
+    agent.takes_at_most(0)
+    first = window_of(visits().page(shop))
+    page = visits(phone=True).page(shop)
+    second = window_of(page)
+    write(first, "第一位")
+    expect(first.locator("#position")).to_contain_text("下一位就是您")
+    write(second, "第二位")
+    expect(second.locator("#position")).to_contain_text("前面还有 1 位")
+    shot(page, "chat-visitor-phone-waits")
+    first.locator("#end").click()
+    expect(second.locator("#position")).to_contain_text("下一位就是您")
+    agent.takes_at_most(None)
+    expect(second.locator("#messages")).to_contain_text("王芳为您服务")
+    expect(second.locator("#position")).to_have_count(0)
+
+
 def test_on_a_phone_in_english_the_window_fills_the_screen_and_the_forms_help(
     shop: str, stack: Stack, visits: Any, agent: Agent
 ) -> None:
@@ -324,25 +344,6 @@ def test_on_a_phone_in_english_the_window_fills_the_screen_and_the_forms_help(
         assert box and (box["x"], box["y"], box["width"]) == (0, 0, 390)
     finally:
         agent.set_up("demo", ask_name="off", ask_phone="off", telephone="", notice="", company="")
-
-
-def test_who_waits_sees_the_place_in_the_queue_and_that_it_moves_up(
-    shop: str, visits: Any, agent: Agent
-) -> None:
-    agent.takes_at_most(0)
-    first = window_of(visits().page(shop))
-    page = visits(phone=True).page(shop)
-    second = window_of(page)
-    write(first, "第一位")
-    expect(first.locator("#position")).to_contain_text("下一位就是您")
-    write(second, "第二位")
-    expect(second.locator("#position")).to_contain_text("前面还有 1 位")
-    shot(page, "chat-visitor-phone-waits")
-    first.locator("#end").click()
-    expect(second.locator("#position")).to_contain_text("下一位就是您")
-    agent.takes_at_most(None)
-    expect(second.locator("#messages")).to_contain_text("王芳为您服务")
-    expect(second.locator("#position")).to_have_count(0)
 
 
 def test_when_nobody_is_there_the_visitor_leaves_a_message_once(
