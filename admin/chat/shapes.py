@@ -75,6 +75,11 @@ def all_for_agents(messages: Iterable[Message]) -> list[Shape]:
     return [for_agents(row, files.get(row.attachment_id or "")) for row in rows]
 
 
+def told_before(row: Conversation) -> Shape:
+    """What the form before the talk asked for, without the telephone number: the panel shows it as the role sees it."""
+    return {key: value for key, value in (row.prechat or {}).items() if key != "phone"}
+
+
 def conversation_for_agents(row: Conversation) -> Shape:
     """The head of a conversation: a line of the list, the top of the pane."""
     return {
@@ -88,7 +93,7 @@ def conversation_for_agents(row: Conversation) -> Shape:
         "language": row.language,
         "page_url": row.page_url,
         "page_title": row.page_title,
-        "prechat": dict(row.prechat or {}),
+        "prechat": told_before(row),
         "opened_at_us": stamp(row.opened_at),
         "assigned_at_us": stamp(row.assigned_at),
         "first_reply_at_us": stamp(row.first_reply_at),

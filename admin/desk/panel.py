@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from admin.chat import regions
+from admin.chat import regions, shapes
 from admin.contacts import queries as contacts
 from admin.contacts.handles import handle
 from admin.db import db
@@ -143,7 +143,7 @@ def _visitor_shape(row: Conversation, visitor: Visitor, here: Centre) -> Shape:
         "region": regions.words(visit.region, language()) if visit else "", "address": row.address,
         "device": " · ".join(filter(None, (visit.device, visit.system, visit.browser))) if visit else "",
         "source": (visit.source if visit else "") or visitor.first_source, "visits": visitor.visits, "stay": stay,
-        "page_url": row.page_url, "page_title": row.page_title, "prechat": dict(row.prechat or {}),
+        "page_url": row.page_url, "page_title": row.page_title, "prechat": shapes.told_before(row),
     }  # fmt: skip
 
 

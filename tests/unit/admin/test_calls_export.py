@@ -71,3 +71,10 @@ def test_agents_do_not_export(sign_in: SignIn) -> None:
     client = sign_in("agent")
     assert client.get("/calls/export.csv").status_code == 403
     assert "export.csv" not in client.get("/calls/").text
+
+
+def test_the_button_counts_calls_not_people(sign_in: SignIn, session: Session) -> None:
+    _call(session, "e5", "13912340873")
+    client = sign_in("supervisor")
+    page = client.get("/calls/?begin=&end=", headers={"Accept-Language": "zh-CN"}).text
+    assert "导出 1 条" in page and "导出 1 位" not in page

@@ -12,11 +12,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from acd import contract
+from acd.messages import OfferMade
 from admin.contacts.handles import handle
 from admin.numbers import show_for
 from admin.sockets import socketio
-from sql.models import AuditEntry, Contact, ContactNumber, Interaction, Voicemail
-from tests.unit.admin.conftest import view_with
+from sql.models import Agent, AuditEntry, Contact, ContactNumber, Conversation, Interaction, User, Voicemail
+from tests.unit.admin.conftest import TALK_ID, view_with
 from uckefu.centre import Centre
 from uckefu.settings import Settings
 from uckefu.times import now
@@ -76,7 +77,7 @@ def contact(session: Session, app: Flask, agents: dict[str, int]) -> int:
 
 PAGES = {
     "contacts": "/contacts/?text=林晓燕", "contact": "/contacts/{contact}", "edit": "/contacts/{contact}/edit", "calls": "/calls/",
-    "call": "/calls/call-8", "inbox": "/voicemail/", "supervision": "/supervision/now", "csv": "/calls/export.csv",
+    "found": "/calls/?text=0873", "call": "/calls/call-8", "inbox": "/voicemail/", "supervision": "/supervision/now", "csv": "/calls/export.csv",
     "file": "/contacts/export?format=csv&numbers=masked",
 }  # fmt: skip
 
@@ -139,6 +140,62 @@ def test_the_sockets_of_the_workbench_say_numbers_as_the_role_sees_them(
     for event in events:
         assert shown in json.dumps(event["args"])
         assert (WHOLE in json.dumps(event["args"])) == (sight == "whole")
+
+
+WORKBENCH = {
+    "search": "/desk/contacts?text=林晓燕", "caller": "/desk/caller/call-9", "panel": "/desk/caller/call-9/panel",
+    "chat": f"/desk/talk/{TALK_ID}/card",
+}  # fmt: skip
+NO_NUMBER = {"caller"}  # the card is who it is and what was; the number stands in the slice
+
+
+@pytest.mark.parametrize("sight", ["whole", "click", "never"])
+def test_searches_the_callers_card_and_the_panel_say_numbers_as_the_role_sees_them(
+    sight: str, settings: Settings, sign_in: SignIn, contact: int, talk: str, session: Session
+) -> None:
+    _set(settings, sight)
+    _typed_before(session)
+    client = sign_in("agent1")
+    for name, address in WORKBENCH.items():
+        answer = client.get(address)
+        assert answer.status_code == 200, name
+        if sight != "whole":
+            assert WHOLE not in answer.text, name
+            assert (MASKED in answer.text) == (name not in NO_NUMBER), name
+        else:
+            assert (WHOLE in answer.text) == (name not in NO_NUMBER), name
+
+
+@pytest.mark.parametrize("sight", ["click", "never"])
+def test_the_list_of_conversations_and_the_card_that_is_sent_with_an_offer_say_no_number(
+    sight: str, settings: Settings, app: Flask, sign_in: SignIn, contact: int, talk: str, session: Session
+) -> None:
+    _set(settings, sight)
+    _typed_before(session)
+    offer = OfferMade(
+        event_id="e1", at_us=1, offer_id="o1", member_id="m1", interaction_id="call-9", leg_id="l", queue="service", number=WHOLE,
+        agent_id=session.scalars(select(Agent.id).join(User).where(User.login == "agent1")).one(),
+        did="4001", intent="", entered_at_us=1, expires_at_us=2, reason={},
+    )  # fmt: skip
+    window = socketio.test_client(app, flask_test_client=sign_in("agent1"))
+    talks = window.emit("talks", {}, callback=True)
+    opened = window.emit("talk-open", {"conversation_id": talk, "after": 0}, callback=True)
+    app.extensions["live"]._introduce(offer)
+    cards = [event for event in window.get_received() if event["name"] == "caller"]
+    window.disconnect()
+    assert [row["conversation_id"] for row in talks["talks"]] == [talk]
+    assert opened["head"]["prechat"] == {"name": "林晓燕"}
+    assert [card["args"][0]["card"]["contact"]["name"] for card in cards] == ["林晓燕"]
+    for said in (talks, opened, cards):
+        assert WHOLE not in json.dumps(said)
+
+
+def _typed_before(session: Session) -> None:
+    """The visitor told name and number in the form before the talk."""
+    row = session.get(Conversation, TALK_ID)
+    assert row is not None
+    row.prechat = {"name": "林晓燕", "phone": WHOLE}
+    session.commit()
 
 
 def test_a_role_that_never_sees_a_number_still_calls_it(
