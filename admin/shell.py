@@ -35,7 +35,7 @@ RAIL = (
     Entry("prompts.page", "volume", _l("Prompts"), "prompts.manage"),
     Entry("visitors.page", "user-search", _l("Visitors"), "visitors.view"),
     Entry("sites.page", "world", _l("Sites"), "sites.manage"),
-    Entry("inbox.page", "microphone-2", _l("Voicemail"), "voicemail.use"),
+    Entry("inbox.page", "message-2", _l("Left messages"), "voicemail.use"),
     Entry("mail.page", "mail", _l("Outgoing mail"), "mail.manage"),
     Entry("users.page", "users", _l("Users"), "users.manage"),
 )

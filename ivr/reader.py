@@ -12,12 +12,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, delete
 from sqlalchemy.orm import Session
 
 from ivr.passages import passages_of
-from sql.models import FlowCount, FlowRun, HistoryPosition, SurveyAnswer, User, Voicemail
-from sql.outbox import BadAddress, put
+from sql.models import FlowCount, FlowRun, HistoryPosition, SurveyAnswer, Voicemail
+from sql.outbox import tell
 from uckefu.times import from_us, now
 
 log = structlog.get_logger(__name__)
@@ -151,21 +151,7 @@ class SpoolReader:
             )
         )  # fmt: skip
         for each in dict.fromkeys(row.notify):
-            self._notify(session, row, each)
-
-    def _notify(self, session: Session, row: Voicemail, whom: str) -> None:
-        """A mail to the address, or to the user with this login if there is an address; the page tells all of them."""
-        user = session.scalar(select(User).where(User.login == whom, User.active))
-        address = (user.email if user else "") or (whom if "@" in whom else "")
-        if not address:
-            return
-        try:
-            put(
-                session, "voicemail", address, key=f"{row.id}:{whom}"[:118], language=user.locale if user else "",
-                voicemail_id=row.id,
-            )  # fmt: skip
-        except BadAddress as error:
-            log.warning("voicemail_not_mailed", interaction_id=row.interaction_id, reason=str(error))
+            tell(session, "voicemail", each, key=row.id, voicemail_id=row.id)
 
     def _survey(self, session: Session, given: dict[str, Any]) -> None:
         key = f"{str(given['interaction_id'])[:36]}:{str(given['node'])[:64]}"

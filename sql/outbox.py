@@ -1,15 +1,18 @@
 """Puts mail into the outbox, in the caller's transaction: either both stand in the record, or neither.
 
-Called by the chat (transcripts), `admin.mail.collector` (messages that nobody saw), `ivr.reader` (voicemails) and the
-pages; `python -m uckefu.postman` sends what is there.
+Called by the chat (transcripts, messages left), `admin.mail.collector` (messages that nobody saw), `ivr.reader`
+(voicemails) and the pages; `python -m uckefu.postman` sends what is there.
 """
 
+import structlog
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
 from sqlalchemy.orm import Session, scoped_session
 
-from sql.models import OutgoingMail
+from sql.models import OutgoingMail, User
 from uckefu.times import now
+
+log = structlog.get_logger(__name__)
 
 
 class BadAddress(ValueError):
@@ -36,7 +39,7 @@ def put(
     """Add one mail; the caller commits. False when this cause has its mail already.
 
     Args:
-        kind: `transcript`, `missed`, `voicemail`, `test`.
+        kind: `transcript`, `missed`, `voicemail`, `left`, `test`.
         recipient: one address.
         key: names the cause and the recipient; the same one never makes two.
         language: `zh` or `en`, of whoever reads it; "": the centre's.
@@ -56,3 +59,20 @@ def put(
         )
     )  # fmt: skip
     return True
+
+
+def tell(
+    session: Session | scoped_session[Session], kind: str, whom: str, *, key: str, **detail: object
+) -> None:
+    """Put a mail for a colleague: `whom` is a mail address, or a login whose user has one; without any, none is sent.
+
+    Everybody whom it concerns sees the thing on its page as well; an address that is none costs only its mail.
+    """
+    user = session.scalar(select(User).where(User.login == whom, User.active))
+    address = (user.email if user else "") or (whom if "@" in whom else "")
+    if not address:
+        return
+    try:
+        put(session, kind, address, key=f"{key}:{whom}"[:118], language=user.locale if user else "", **detail)
+    except BadAddress as error:
+        log.warning("colleague_not_mailed", kind=kind, key=key, reason=str(error))

@@ -26,6 +26,7 @@ from admin.db import db
 from admin.permissions import public
 from admin.sockets import socketio
 from sql.models import Conversation, LeftMessage, Visitor
+from sql.outbox import tell
 from uckefu.times import now, to_us
 
 NAMESPACE = "/visitor"
@@ -270,15 +271,18 @@ def introduce(guest: Guest, fields: Introduction) -> None:
 
 @on("leave", Leaving, counted=True)
 def leave(guest: Guest, fields: Leaving) -> None:
-    """A message for later; the same one again is not doubled."""
+    """A message for later; the same one again is not doubled. Those whom the site names get a mail."""
     site = sites.find(guest.site_key)
-    db.session.add(
-        LeftMessage(
-            client_id=fields.client_id, site_id=site.id, visitor_id=guest.visitor_id, name=fields.name or guest.name,
-            reach=fields.reach, text=fields.text, page_url=guest.page_url[:512], created_at=now(),
-        )
+    row = LeftMessage(
+        client_id=fields.client_id, site_id=site.id, visitor_id=guest.visitor_id, name=fields.name or guest.name,
+        reach=fields.reach, text=fields.text, page_url=guest.page_url[:512], created_at=now(),
+        queue_name=guest.queue or site.queue_name,
     )  # fmt: skip
+    db.session.add(row)
     try:
+        db.session.flush()
+        for whom in dict.fromkeys(site.settings.left_to):
+            tell(db.session, "left", whom, key=str(row.id), left_id=row.id)
         db.session.commit()
     except IntegrityError:
         db.session.rollback()

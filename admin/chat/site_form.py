@@ -1,6 +1,7 @@
 """The form of a site: what an administrator may set, by section. Limits are those of `sites.SiteSettings`."""
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from flask_babel import gettext as _
@@ -18,6 +19,7 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp, ValidationError
 
 from admin.chat.sites import COLOUR, ORIGIN, POSITIONS, STYLES, SiteSettings
+from sql.outbox import BadAddress, proper_address
 
 OF_THE_SITE = ("name", "active", "queue_name")
 """Fields that are columns of the site; all others are its settings."""
@@ -83,6 +85,11 @@ class SiteForm(FlaskForm):  # type: ignore[misc]
     notice = _text(_l("Notice"), 200)
     hours = _text(_l("Service hours"), 64, hint=_l("Said when nobody is there."))
 
+    left_to = TextAreaField(
+        _l("Messages left go by mail to"), [Optional(), Length(max=2000)],
+        description=_l("One address or login a line. The agents of the queue see them in the workbench in any case."),
+    )  # fmt: skip
+
     greeting = TextAreaField(
         _l("Greeting"), [Optional(), Length(max=300, message=_l("At most %(max)d characters."))], [_trimmed]
     )
@@ -111,8 +118,11 @@ class SiteForm(FlaskForm):  # type: ignore[misc]
     address_per_minute = _number(_l("Messages a minute, one address"), 1, 100_000)
     site_per_minute = _number(_l("Messages a minute, all"), 1, 1_000_000)
 
-    def __init__(self, *given: Any, chat_queues: list[tuple[str, str]], **named: Any) -> None:
+    def __init__(
+        self, *given: Any, chat_queues: list[tuple[str, str]], logins: Collection[str], **named: Any
+    ) -> None:
         super().__init__(*given, **named)
+        self.logins = logins
         self.queue_name.choices = self.queues.choices = [name for name, _title in chat_queues]
         for field in (self.ask_name, self.ask_phone, self.ask_email):
             field.choices = list(ASKED)
@@ -124,11 +134,24 @@ class SiteForm(FlaskForm):  # type: ignore[misc]
 
     def validate_origins(self, field: Field) -> None:
         """One origin a line."""
+        _no_more_than(50, field)
         wrong = [line for line in _lines(field.data) if not re.match(ORIGIN, line)]
         if wrong:
             raise ValidationError(
                 _("%(origin)s is not an address like https://www.example.com", origin=wrong[0])
             )
+
+    def validate_left_to(self, field: Field) -> None:
+        """One address, or login of a user in service, a line."""
+        _no_more_than(20, field)
+        for whom in _lines(field.data):
+            if "@" not in whom and whom not in self.logins:
+                raise ValidationError(_("%(name)s is neither a mail address nor a user's login", name=whom))
+            if "@" in whom:
+                try:
+                    proper_address(whom)
+                except BadAddress:
+                    raise ValidationError(_("%(name)s is no mail address", name=whom)) from None
 
     def sections(self) -> list[tuple[str, Any, list[Field]]]:
         """Anchor, title and fields of each panel."""
@@ -145,7 +168,10 @@ class SiteForm(FlaskForm):  # type: ignore[misc]
                     "entry_delay_seconds",
                 ),
             ),
-            "company": (_l("Company"), ("company", "address", "telephone", "email", "notice", "hours")),
+            "company": (
+                _l("Company"),
+                ("company", "address", "telephone", "email", "notice", "hours", "left_to"),
+            ),
             "talk": (
                 _l("Conversation"),
                 ("greeting", "ask_name", "ask_phone", "ask_email", "idle_minutes", "most_file_megabytes"),
@@ -169,13 +195,19 @@ class SiteForm(FlaskForm):  # type: ignore[misc]
     def settings(self) -> SiteSettings:
         """What the form says, as settings."""
         values = {f.name: f.data for f in self if f.name in SiteSettings.model_fields}
-        values["origins"] = _lines(self.origins.data)
+        values["origins"], values["left_to"] = _lines(self.origins.data), _lines(self.left_to.data)
         return SiteSettings.model_validate({k: v for k, v in values.items() if v is not None})
 
 
 def filled(settings: SiteSettings) -> dict[str, Any]:
     """Settings as the form's fields show them."""
-    return {**settings.model_dump(), "origins": "\n".join(settings.origins)}
+    lines = {name: "\n".join(getattr(settings, name)) for name in ("origins", "left_to")}
+    return {**settings.model_dump(), **lines}
+
+
+def _no_more_than(most: int, field: Field) -> None:
+    if len(_lines(field.data)) > most:
+        raise ValidationError(_("At most %(n)s lines.", n=most))
 
 
 def _lines(text: str | None) -> list[str]:

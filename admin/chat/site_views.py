@@ -17,7 +17,7 @@ from admin.chat.site_form import OF_THE_SITE, PLACES, STYLE_WORDS, SiteForm, fil
 from admin.db import db
 from admin.i18n import language
 from admin.permissions import requires
-from sql.models import Queue, Site
+from sql.models import Queue, Site, User
 from uckefu.times import now
 
 blueprint = Blueprint("sites", __name__, url_prefix="/sites")
@@ -44,7 +44,9 @@ def page() -> ResponseReturnValue:
 @requires("sites.manage")
 def create() -> ResponseReturnValue:
     """A new site; its key is made here and stays."""
-    form = SiteForm(chat_queues=_queues(), data=None if request.form else filled(sites.SiteSettings()))
+    form = SiteForm(
+        chat_queues=_queues(), logins=_logins(), data=None if request.form else filled(sites.SiteSettings())
+    )
     row = Site(
         key=_new_key(),
         name="",
@@ -68,7 +70,7 @@ def edit(site_id: int) -> ResponseReturnValue:
         **filled(sites.read_settings(row.settings)),
         **{name: getattr(row, name) for name in OF_THE_SITE},
     }
-    form = SiteForm(chat_queues=_queues(), data=values)
+    form = SiteForm(chat_queues=_queues(), logins=_logins(), data=values)
     if form.validate_on_submit() and _save(row, form):
         audit("site-changed", subject=row.key)
         return redirect(url_for("sites.page"))
@@ -96,6 +98,10 @@ def _queues() -> list[tuple[str, str]]:
     title = Queue.title_zh if language() == "zh" else Queue.title_en
     rows = db.session.execute(select(Queue.name, title).where(Queue.channel != "voice").order_by(Queue.id))
     return [(name, shown) for name, shown in rows]
+
+
+def _logins() -> set[str]:
+    return set(db.session.scalars(select(User.login).where(User.active)))
 
 
 def _new_key() -> str:

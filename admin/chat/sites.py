@@ -47,6 +47,9 @@ class SiteSettings(BaseModel):
     email: str = Field("", max_length=128, pattern=r"^([^@\s<>]+@[^@\s<>]+)?$")
     notice: str = Field("", max_length=200)
     hours: str = Field("", max_length=64)  # said when nobody is there
+    left_to: list[str] = Field(
+        default_factory=list, max_length=20
+    )  # who gets messages left by mail: address or login
     greeting: str = Field("", max_length=300)
     ask_name: Asked = "off"
     ask_phone: Asked = "off"

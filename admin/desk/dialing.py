@@ -54,7 +54,7 @@ def _refused(code: str) -> ResponseReturnValue:
 @requires("desk.use")
 def dial() -> ResponseReturnValue:
     """Ring my phone, then the number. Fields: `number` (or a name), or `contact` and `handle`, `interaction`,
-    `voicemail`; and `caller_number`."""
+    `voicemail`, `left`; and `caller_number`."""
     if current_user.agent_id is None:
         return _refused("no-agent")
     try:
@@ -78,13 +78,16 @@ def _wanted() -> str:
     fields = request.form
     if fields.get("interaction"):
         return seen_by_me(fields["interaction"])
-    if fields.get("voicemail"):
+    if fields.get("voicemail") or fields.get("left", "").isdecimal():
         from admin.inbox import (
-            queries as inbox,
-        )  # which imports the calls page, and that imports this package
+            voicemails,
+            written,
+        )  # which import the calls page, and that imports this package
 
-        message = inbox.message(current_user, fields["voicemail"]) or abort(404)
-        return str(message.number)
+        if fields.get("voicemail"):
+            return str((voicemails.message(current_user, fields["voicemail"]) or abort(404)).number)
+        message = written.message(current_user, int(fields["left"])) or abort(404)
+        return _typed(message.reach)
     if fields.get("contact", "").isdecimal():
         contact = db.session.get(Contact, int(fields["contact"])) or abort(404)
         own = (n.number for n in contact.numbers if handle(n.number) == fields.get("handle"))
@@ -175,10 +178,10 @@ def _reached_since(number: str, at: Any) -> bool:
 
 
 def _voicemails() -> list[dict[str, Any]]:
-    from admin.inbox import queries as inbox
+    from admin.inbox import voicemails
 
     here = centre()
-    rows = inbox.messages(current_user, done=False, region=here.region)[:MESSAGES]
+    rows = voicemails.messages(current_user, done=False, region=here.region)[:MESSAGES]
     found = []
     for row in rows:
         when = shown(row.message.at, here.timezone)

@@ -1,4 +1,4 @@
-"""What callers leave while nobody answers: voicemails to listen to and mark done, comments of surveys."""
+"""What people leave while nobody is there: voicemails and written messages to deal with, comments of surveys."""
 
 from admin.inbox.views import blueprint
 

@@ -1,7 +1,11 @@
-"""The voicemail page: what waits, listen, mark done with a note, open again; the sound of a survey's comment."""
+"""The page of messages, spoken and written: what waits, listen, mark done with a note, open again.
+
+Also the sound of a survey's comment.
+"""
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from flask import (
     Blueprint,
@@ -25,12 +29,12 @@ from admin.calls import queries as calls
 from admin.calls.views import only_agent
 from admin.db import db
 from admin.i18n import language
-from admin.inbox import queries
+from admin.inbox import voicemails, written
 from admin.numbers import seen
 from admin.permissions import allowed, requires
 from admin.shell import centre
 from admin.telephone import place
-from sql.models import Voicemail
+from sql.models import LeftMessage, Voicemail
 from uckefu.times import as_utc, now, to_us
 
 blueprint = Blueprint("inbox", __name__, url_prefix="/voicemail")
@@ -44,11 +48,11 @@ def page() -> ResponseReturnValue:
     """The messages that wait for somebody, or those that are done."""
     done, region = request.args.get("view") == "done", centre().region
     return render_template(
-        "inbox/page.html", rows=queries.messages(current_user, done=done, region=region), done=done,
-        waiting=queries.open_count(current_user), queues=directory.names(language())["queues"], today=now(),
+        "inbox/page.html", rows=voicemails.messages(current_user, done=done, region=region), done=done,
+        written=written.messages(current_user, done=done), waiting=_waiting(), queues=directory.names(language())["queues"], today=now(),
         masked=lambda number: seen(number, region), place=lambda number: place(number, language(), region),
         lasting=lambda seconds: timedelta(seconds=seconds), longest=LONGEST_NOTE,
-        unsent_mails=queries.unsent_mails() if allowed("mail.manage") else 0,
+        unsent_mails=voicemails.unsent_mails() if allowed("mail.manage") else 0,
     )  # fmt: skip
 
 
@@ -56,11 +60,27 @@ def page() -> ResponseReturnValue:
 @requires("voicemail.use")
 def count() -> ResponseReturnValue:
     """How many wait, for the number on the rail; and the newest, to be announced once by each browser."""
-    newest = queries.newest(current_user)
-    return jsonify(count=queries.open_count(current_user), newest=newest and _news(newest))
+    spoken, left = voicemails.newest(current_user), written.newest(current_user)
+    news = [*([_news(spoken)] if spoken else []), *([_news_of_left(left)] if left else [])]
+    return jsonify(count=_waiting(), newest=max(news, key=lambda each: each["at_us"], default=None))
 
 
-def _news(message: Voicemail) -> dict[str, object]:
+def _waiting() -> int:
+    return voicemails.open_count(current_user) + written.open_count(current_user)
+
+
+def _news_of_left(message: LeftMessage) -> dict[str, Any]:
+    queue = directory.names(language())["queues"].get(message.queue_name, message.queue_name)
+    return {
+        "id": str(message.id),
+        "at_us": to_us(as_utc(message.created_at)),
+        "words": _(
+            "New message left: %(visitor)s, %(queue)s", visitor=message.name or _("Visitor"), queue=queue
+        ),
+    }
+
+
+def _news(message: Voicemail) -> dict[str, Any]:
     queue = directory.names(language())["queues"].get(message.queue_name, message.queue_name)
     caller = seen(message.number, centre().region) or _("Unknown")
     words = _("New voicemail: %(caller)s, %(queue)s", caller=caller, queue=queue) if queue else ""
@@ -72,17 +92,31 @@ def _news(message: Voicemail) -> dict[str, object]:
 
 
 def _message(message_id: str) -> Voicemail:
-    return queries.message(current_user, message_id) or abort(404)
+    return voicemails.message(current_user, message_id) or abort(404)
+
+
+def _written(message_id: int) -> LeftMessage:
+    return written.message(current_user, message_id) or abort(404)
 
 
 @blueprint.post("/<message_id>/done")
 @requires("voicemail.use")
 def done(message_id: str) -> ResponseReturnValue:
     """Mark a message done, with a word on what was done."""
-    message = _message(message_id)
+    return _done(_message(message_id), "voicemail-done")
+
+
+@blueprint.post("/written/<int:message_id>/done")
+@requires("voicemail.use")
+def written_done(message_id: int) -> ResponseReturnValue:
+    """Mark a message that a visitor wrote done, with a word on what was done."""
+    return _done(_written(message_id), "left-message-done")
+
+
+def _done(message: Voicemail | LeftMessage, action: str) -> ResponseReturnValue:
     message.note = request.form.get("note", "").strip()[:LONGEST_NOTE]
     message.done_at, message.done_by_id = now(), current_user.id
-    audit("voicemail-done", subject=message_id)
+    audit(action, subject=str(message.id))
     flash(_("Marked done."))
     return redirect(url_for("inbox.page"))
 
@@ -91,9 +125,19 @@ def done(message_id: str) -> ResponseReturnValue:
 @requires("voicemail.use")
 def reopen(message_id: str) -> ResponseReturnValue:
     """Let a message wait again; its note stays."""
-    message = _message(message_id)
+    return _reopened(_message(message_id), "voicemail-reopened")
+
+
+@blueprint.post("/written/<int:message_id>/open")
+@requires("voicemail.use")
+def reopen_written(message_id: int) -> ResponseReturnValue:
+    """Let a message that a visitor wrote wait again; its note stays."""
+    return _reopened(_written(message_id), "left-message-reopened")
+
+
+def _reopened(message: Voicemail | LeftMessage, action: str) -> ResponseReturnValue:
     message.done_at = message.done_by_id = None
-    audit("voicemail-reopened", subject=message_id)
+    audit(action, subject=str(message.id))
     return redirect(url_for("inbox.page"))
 
 
@@ -114,7 +158,7 @@ def sound(message_id: str) -> ResponseReturnValue:
 @requires("calls.view")
 def comment(message_id: str) -> ResponseReturnValue:
     """The comment that belongs to a rating, for whoever may see the call."""
-    answer = queries.answer(message_id) or abort(404)
+    answer = voicemails.answer(message_id) or abort(404)
     if calls.visible(answer.interaction_id, only_agent()) is None:
         abort(404)
     path = _below(answer.comment) or abort(404)

@@ -27,6 +27,7 @@ from sql.models import (
     Contact,
     ContactNumber,
     Conversation,
+    LeftMessage,
     Message,
     OutgoingMail,
     Site,
@@ -118,6 +119,26 @@ def _voicemail(detail: dict[str, Any], account: Account) -> Letter | None:
     )
 
 
+def _left(detail: dict[str, Any], account: Account) -> Letter | None:
+    row = db.session.get(LeftMessage, int(detail["left_id"]))
+    site = row and db.session.get(Site, row.site_id)
+    if row is None or site is None or row.done_at is not None:
+        return None
+    reach = row.reach if "@" in row.reach else masked(row.reach, centre().region)
+    who = row.name or _("Visitor")
+    link = f"{account.public_url}/voicemail/" if account.public_url else ""
+    return Letter(
+        _("Message left on %(site)s", site=site.name),
+        [
+            _("Nobody was there, and a visitor has left a message."),
+            _("Time: %(at)s", at=_when(row.created_at, "%Y-%m-%d %H:%M")),
+            _("To be reached at: %(reach)s", reach=reach),
+        ],
+        [Line(who, _when(row.created_at, "%H:%M"), row.text)],
+        link=(_("See it and mark it done (you need to sign in)"), link) if link else None,
+    )
+
+
 def _test(detail: dict[str, Any], account: Account) -> Letter:
     return Letter(
         _("Test mail of %(name)s", name=centre().name),
@@ -126,7 +147,7 @@ def _test(detail: dict[str, Any], account: Account) -> Letter:
 
 
 _WRITERS: dict[str, Callable[[dict[str, Any], Account], Letter | None]] = {
-    "transcript": _transcript, "missed": _missed, "voicemail": _voicemail, "test": _test,
+    "transcript": _transcript, "missed": _missed, "voicemail": _voicemail, "left": _left, "test": _test,
 }  # fmt: skip
 
 

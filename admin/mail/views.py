@@ -27,7 +27,8 @@ blueprint = Blueprint("mail", __name__, url_prefix="/mail")
 MOST = 200
 VIEWS = {"unsent": _l("Not sent"), "sent": _l("Sent")}
 KIND_WORDS = {
-    "transcript": _l("Transcript"), "missed": _l("Unread messages"), "voicemail": _l("Voicemail"), "test": _l("Test"),
+    "transcript": _l("Transcript"), "missed": _l("Unread messages"), "voicemail": _l("Voicemail"), "left": _l("Message left"),
+    "test": _l("Test"),
 }  # fmt: skip
 REASONS = {
     "unreachable": _l("The mail server can't be reached"), "tls-failed": _l("No encrypted connection"),

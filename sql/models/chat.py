@@ -179,8 +179,12 @@ class LeftMessage(Base):
     text: Mapped[str] = mapped_column(Text)
     page_url: Mapped[str] = mapped_column(String(512), default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-    handled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    handled_by_agent_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"))
+    queue_name: Mapped[str] = mapped_column(
+        String(32), default=""
+    )  # who attends to it: chosen, or the site's
+    done_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    done_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    note: Mapped[str] = mapped_column(String(1000), default="")  # what was done
     __table_args__ = (
         UniqueConstraint("visitor_id", "client_id", name="uq_left_message_client_id"),
         OPTIONS,

@@ -12,7 +12,6 @@ from admin.sockets import socketio
 
 EXAMPLES = {
     "code": "en",
-    "message_id": "none",
     "prompt": "welcome",
     "lang": "zh",
     "flow": "main",

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy.orm import Session
 
-from sql.models import Interaction, SurveyAnswer, Voicemail
+from sql.models import Interaction, LeftMessage, Site, SurveyAnswer, Visitor, Voicemail
 from tests.unit.admin.conftest import agents, app, bus_url, session, settings, sign_in, template
 from tests.unit.admin_flows.conftest import admin
 from uckefu.settings import Settings
@@ -49,4 +49,28 @@ def messages(settings: Settings, session: Session) -> None:
             comment=write_sound(settings, "survey/2025/03/04/i-a.wav"),
         )
     )  # fmt: skip
+    session.commit()
+
+
+@pytest.fixture
+def written(session: Session) -> None:
+    """Messages of web visitors: 1 for a queue of agent1, with a number; 2 for another, with a mail address; 3 is done."""
+    site = Site(key="shop", name="Shop", secret="s" * 32, queue_name="service", created_at=AT)
+    session.add(site)
+    session.flush()
+    given = [
+        ("service", "+86 138 0013 8000", None, "<b>Please</b>\ncall me"),
+        ("vip", "lin@example.com", None, "A second invoice, please"),
+        ("service", "wang@example.com", AT, "Thank you"),
+    ]
+    for index, (queue, reach, done, text) in enumerate(given, 1):
+        visitor = Visitor(id=f"visitor-{index}", site_id=site.id, name="", created_at=AT, seen_at=AT)
+        session.add(visitor)
+        session.flush()
+        session.add(
+            LeftMessage(
+                id=index, client_id="a", site_id=site.id, visitor_id=visitor.id, name=f"Guest {index}", reach=reach, text=text,
+                page_url="https://shop.example.com/cart", created_at=AT.replace(minute=30 + index), queue_name=queue, done_at=done,
+            )
+        )  # fmt: skip
     session.commit()

@@ -1,9 +1,10 @@
-"""Which messages a user may see: a supervisor all, an agent those of its queues and those that name its login."""
+"""Which voicemails a user may see: a supervisor all, an agent those of its queues and those that name its login."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Select, String, cast, func, or_, select
+from sqlalchemy import ColumnElement, Select, String, cast, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from admin.accounts.identity import SignedIn
 from admin.db import db
@@ -27,9 +28,14 @@ def _seen_by(user: SignedIn) -> Select[tuple[Voicemail]]:
     statement = select(Voicemail)
     if user.role in OF_ALL:
         return statement
-    queues = select(Queue.name).join(Tier, Tier.queue_id == Queue.id).where(Tier.agent_id == user.agent_id)
     named = cast(Voicemail.notify, String).contains(f'"{user.login}"', autoescape=True)
-    return statement.where(or_(Voicemail.queue_name.in_(queues), named))
+    return statement.where(or_(of_my_queues(Voicemail.queue_name, user), named))
+
+
+def of_my_queues(column: InstrumentedAttribute[str], user: SignedIn) -> ColumnElement[bool]:
+    """Whether a message waits in a queue that this user serves."""
+    queues = select(Queue.name).join(Tier, Tier.queue_id == Queue.id).where(Tier.agent_id == user.agent_id)
+    return column.in_(queues)
 
 
 def open_count(user: SignedIn) -> int:
@@ -45,8 +51,8 @@ def newest(user: SignedIn) -> Voicemail | None:
 
 
 def unsent_mails() -> int:
-    """Mails about voicemails that have not left."""
-    unsent = (OutgoingMail.kind == "voicemail", OutgoingMail.state.in_(("waiting", "failed")))
+    """Mails about voicemails and messages left that have not left us."""
+    unsent = (OutgoingMail.kind.in_(("voicemail", "left")), OutgoingMail.state.in_(("waiting", "failed")))
     return db.session.scalar(select(func.count()).select_from(OutgoingMail).where(*unsent)) or 0
 
 
