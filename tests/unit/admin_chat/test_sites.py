@@ -44,12 +44,14 @@ def test_an_administrator_makes_a_site_and_gets_its_access_code(sign_in: SignIn,
         "name": "Shop & Co",
         "entry_style": "tab",
         "entry_position": "left-top",
+        "left_to": "desk@example.com\nsupervisor",
     }
     answer = client.post("/sites/new", data=form)
     assert answer.status_code == 302, answer.get_data(as_text=True)
     site = db.session.scalar(select(Site).where(Site.name == "Shop & Co"))
     assert site is not None and site.queue_name == "webchat"
     assert (site.settings["entry_style"], site.settings["entry_position"]) == ("tab", "left-top")
+    assert site.settings["left_to"] == ["desk@example.com", "supervisor"]
     page = client.get(f"/sites/{site.id}").get_data(as_text=True)
     assert f"&lt;script src=&#34;http://localhost/im/{site.key}.js&#34; async&gt;&lt;/script&gt;" in page
 
@@ -58,7 +60,7 @@ def test_an_administrator_makes_a_site_and_gets_its_access_code(sign_in: SignIn,
     ("field", "value"),
     [
         ("name", ""), ("entry_colour", "red"), ("entry_delay_seconds", "601"), ("entry_delay_seconds", "x"), ("email", "nobody"),
-        ("telephone", "call"), ("origins", "javascript:alert(1)"), ("entry_style", "other"), ("queue_name", "service"),
+        ("telephone", "call"), ("origins", "javascript:alert(1)"), ("origins", "https://a.example\n" * 51), ("left_to", "nobody"), ("left_to", "nobody@"), ("entry_style", "other"), ("queue_name", "service"),
         ("greeting", "x" * 301), ("entry_text", "x" * 21),
     ],
 )  # fmt: skip
