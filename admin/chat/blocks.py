@@ -13,9 +13,10 @@ from flask_login import current_user
 from sqlalchemy import or_, select
 
 from admin.audit import audit
+from admin.chat import service
 from admin.db import db
 from admin.permissions import requires
-from sql.models import Site, User, Visitor, VisitorBlock
+from sql.models import Conversation, Site, User, Visitor, VisitorBlock
 from uckefu.times import now
 
 blueprint = Blueprint("blocks", __name__, url_prefix="/visitors/blocks")
@@ -65,6 +66,9 @@ def block() -> ResponseReturnValue:
     )  # fmt: skip
     if not audit("address-blocked", subject=address, reason=reason, days=days):
         abort(503)
+    here = Conversation.address == address, Conversation.ended_at.is_(None)
+    for conversation_id in db.session.scalars(select(Conversation.id).where(*here)).all():
+        service.end_conversation(conversation_id, "system", reason="blocked")
     return redirect(url_for("blocks.page"))
 
 

@@ -146,15 +146,18 @@ def connect(auth: object = None) -> None:
         hello = Hello.model_validate(auth)
         site = sites.find(hello.site)
         address = request.remote_addr or ""
-        if lobby().limits.wait_seconds([(f"windows:{site.key}:{address}", site.settings.address_per_minute)]):
-            raise ChatRefused("slow-down")
+        wait = lobby().limits.wait_seconds(
+            [(f"windows:{site.key}:{address}", site.settings.address_per_minute)]
+        )
+        if wait:
+            raise ChatRefused("slow-down", wait_seconds=int(wait) + 1)
         visitor, token = visitors.recognise(site, hello.token, language=hello.language)
         if visitors.is_blocked(visitor.id, address):
             raise ChatRefused("blocked")
     except ValidationError as error:
         raise SocketRefused("bad-request") from error
     except ChatRefused as refused:
-        raise SocketRefused(refused.code) from refused
+        raise SocketRefused(refused.code, {"wait_seconds": refused.wait_seconds}) from refused
     except SQLAlchemyError as error:
         db.session.rollback()
         raise SocketRefused("try-again") from error
@@ -273,6 +276,8 @@ def introduce(guest: Guest, fields: Introduction) -> None:
 def leave(guest: Guest, fields: Leaving) -> None:
     """A message for later; the same one again is not doubled. Those whom the site names get a mail."""
     site = sites.find(guest.site_key)
+    if visitors.is_blocked(guest.visitor_id, guest.address):
+        raise ChatRefused("blocked")
     row = LeftMessage(
         client_id=fields.client_id, site_id=site.id, visitor_id=guest.visitor_id, name=fields.name or guest.name,
         reach=fields.reach, text=fields.text, page_url=guest.page_url[:512], created_at=now(),

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from admin.chat import presence, regions
+from admin.chat import presence, regions, visitors
 from admin.chat.refusals import ChatRefused
 from admin.chat.sites import SiteNow
 from admin.db import db
@@ -42,6 +42,9 @@ def due(site: SiteNow, visitor: Visitor, visit: Visit, page_id: str, url: str) -
         )
         db.session.add(found)
     if found is None:
+        return None
+    if visitors.is_blocked(visitor.id, visit.address):
+        db.session.rollback()
         return None
     found.shown_at = instant
     db.session.commit()

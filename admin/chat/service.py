@@ -133,7 +133,10 @@ def end_conversation(conversation_id: str, by: Ending, *, author: Author = SYSTE
             .where(Visitor.id == row.visitor_id, Visitor.open_conversation_id == row.id)
             .values(open_conversation_id=None)
         )
-        _commit_and_tell(_message_news(row, shapes.for_agents(line)) + _conversation_news(row))
+        news = _message_news(row, shapes.for_agents(line)) + _conversation_news(row)
+        if reason == "blocked":
+            news.append((VISITORS, [visitors_room(row.visitor_id)], "blocked", {}))
+        _commit_and_tell(news)
         ended = True
     else:
         db.session.rollback()

@@ -30,7 +30,7 @@ def _talk() -> dict[str, object]:
         "position": _("{n} before you, about {time} to wait"), "position.bare": _("{n} before you"),
         "position.next": _("You are next"), "position.soon": _("You are next, about {time} to wait"), "minutes": _("{n} min"), "seconds": _("{n} s"),
         "online": _("Online"), "waiting": _("Finding somebody for you"), "offline": _("Nobody is there at the moment"),
-        "offline.line": _("Connection lost, connecting again. What you write is kept."),
+        "closed": _("Not available"), "offline.line": _("Connection lost, connecting again. What you write is kept."),
         "connecting": _("Connecting"), "older": _("Earlier messages"), "file": _("File, {size}"),
         "picture": _("Picture"), "uploading": _("Sending the file"), "new": _("Write to start a new conversation"),
         "rate": _("Rate this service"), "system": _("Service"),
@@ -57,6 +57,8 @@ def file_refusal(code: str, most_megabytes: int) -> str:
 def _refusals() -> dict[str, object]:
     return {
         "code.too-long": _("The message is too long"), "code.slow-down": _("You write too fast. It is sent in a moment."),
+        "slow.again": _("That was too fast. Try again in {time}."),
+        "slow.windows": _("Too many chats are being opened from your network. This one tries again in {time}."),
         "code.bad-attachment": _("This kind of file can't be sent. Pictures, PDF, Office, text and ZIP files can."),
         "code.too-large": _("The file is too large, at most {n} MB"), "code.too-late": _("It is too late to recall this"),
         "code.blocked": _("This service isn't available to you. Thank you for your understanding."),

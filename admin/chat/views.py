@@ -47,7 +47,8 @@ def agents_file_refused(error: ChatRefused) -> ResponseReturnValue:
 @visitors_blueprint.errorhandler(ChatRefused)
 def refused(error: ChatRefused) -> ResponseReturnValue:
     """The code, for the script that asked."""
-    return _open_to(jsonify(ok=False, code=error.code)), STATUSES.get(error.code, 400)
+    answer = jsonify(ok=False, code=error.code, wait_seconds=error.wait_seconds)
+    return _open_to(answer), STATUSES.get(error.code, 400)
 
 
 @visitors_blueprint.get("/im/<key>.js")
@@ -138,8 +139,9 @@ def upload(key: str) -> ResponseReturnValue:
         raise ChatRefused("unknown-visitor")
     if visitors.is_blocked(visitor.id, request.remote_addr or ""):
         raise ChatRefused("blocked")
-    if lobby().limits.wait_seconds([(f"file:{visitor.id}", 20)]):
-        raise ChatRefused("slow-down")
+    wait = lobby().limits.wait_seconds([(f"file:{visitor.id}", 20)])
+    if wait:
+        raise ChatRefused("slow-down", wait_seconds=int(wait) + 1)
     author = service.a_visitor(visitor.id, visitor.name)
     most_bytes = site.settings.most_file_megabytes * 1024 * 1024
     row = _stored(author, most_bytes)

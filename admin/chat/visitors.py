@@ -20,7 +20,7 @@ from admin.contacts.service import owner_of
 from admin.db import db
 from admin.shell import centre
 from admin.telephone import e164
-from sql.models import Contact, Conversation, Visitor, VisitorBlock
+from sql.models import BlacklistEntry, Contact, ContactNumber, Conversation, Visitor, VisitorBlock
 from uckefu.times import now
 
 LONGEST_CLAIM_SECONDS = 3600
@@ -139,11 +139,20 @@ def introduce(visitor: Visitor, *, name: str, phone: str, email: str) -> None:
 
 
 def is_blocked(visitor_id: str, address: str) -> bool:
-    """Whether this visitor or address may not write now."""
+    """Whether this visitor or address may not write now; nor may a contact with a number on the blacklist."""
     instant = now()
     wanted = select(VisitorBlock.id).where(
         or_(VisitorBlock.visitor_id == visitor_id, VisitorBlock.address == (address or "-")),
         VisitorBlock.lifted_at.is_(None),
         or_(VisitorBlock.until.is_(None), VisitorBlock.until > instant),
     )
-    return db.session.scalar(wanted.limit(1)) is not None
+    listed = (
+        select(Visitor.id)
+        .join(ContactNumber, ContactNumber.contact_id == Visitor.contact_id)
+        .join(BlacklistEntry, BlacklistEntry.number == ContactNumber.number)
+        .where(
+            Visitor.id == visitor_id,
+            or_(BlacklistEntry.expires_at.is_(None), BlacklistEntry.expires_at > instant),
+        )
+    )
+    return any(db.session.scalar(each.limit(1)) is not None for each in (wanted, listed))

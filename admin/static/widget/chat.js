@@ -64,16 +64,26 @@ socket.on("connect", () => {
 socket.on("disconnect", (reason) => { lost(); if (reason === "io server disconnect" && !me.isBlocked) socket.connect(); });
 socket.on("connect_error", (error) => {
   lost();
-  if (["blocked", "unknown-site"].includes(error.message)) { me.isBlocked = true; line(t("code." + error.message), true); close(); }
+  const wait = error.data?.wait_seconds ?? 0;
+  if (error.message === "slow-down") { line(t("slow.windows", { time: within(wait) }), true); setTimeout(() => socket.connect(), (wait + Math.random()) * 1000); } else if (["blocked", "unknown-site"].includes(error.message)) goodbye(error.message);
   else if (!socket.active) setTimeout(() => socket.connect(), 3000 + Math.random() * 2000); // refused for now: the library tries no more
 });
 function lost() {
   me.connected = false;
+  if (me.isBlocked) return;
   line(t("offline.line"));
   clearTimeout(lateTimer);
   lateTimer = setTimeout(() => { for (const m of me.outbox) draw(m); }, LATE_MS);
 }
-function close() { socket.disconnect(); $("composer").hidden = true; }
+/** A polite end: what was said stays to be read, and nothing more is asked or sent. */
+function goodbye(code) {
+  me.isBlocked = true;
+  socket.disconnect();
+  showForm("");
+  $("composer").hidden = $("older").hidden = $("end").hidden = true;
+  $("status").textContent = t("closed");
+  line(t("code." + code), true);
+}
 
 socket.on("state", (state) => {
   me.token = state.token;
@@ -110,7 +120,7 @@ socket.on("typing", ({ author, name }) => {
 });
 socket.on("position", showPosition);
 socket.on("resync", () => setTimeout(catchUp, Math.random() * 3000));
-socket.on("blocked", () => { me.isBlocked = true; line(t("code.blocked"), true); close(); });
+socket.on("blocked", () => goodbye("blocked"));
 setInterval(async () => {
   if (!me.connected) return;
   const answer = await ask("here", {});
@@ -175,7 +185,7 @@ function happened(message) {
   }
   if (message.kind === "event" && code === "assigned") { me.agent = name; me.conversation.is_assigned = true; $("position")?.remove(); }
   if (message.kind === "event" && code === "transferred") { me.agent = ""; me.conversation.is_assigned = false; }
-  if (message.kind === "event" && code === "ended") { me.conversation.ended_at_us = message.sent_at_us; $("position")?.remove(); offerRating(); }
+  if (message.kind === "event" && code === "ended") { me.conversation.ended_at_us = message.sent_at_us; $("position")?.remove(); if (message.detail.reason !== "blocked") offerRating(); }
   head();
 }
 
@@ -197,7 +207,7 @@ function drawnEvent(message) {
   const key = code === "ended" ? (reason === "idle" ? "ended.idle" : `ended.${by}`) : code;
   const node = make("p", { className: "event" }, `${clock(message.sent_at_us)} ${t(key, { name: name || t("system") })}`);
   node.dataset.sequence = message.sequence;
-  if (code === "ended" && C.mail) {
+  if (code === "ended" && C.mail && reason !== "blocked") {
     const button = make("button", { type: "button", className: "link", onclick: () => { me.mailed = message.conversation_id; showForm("transcript"); } }, t("transcript"));
     node.append(make("br"), button);
   }
@@ -297,7 +307,7 @@ async function flush() {
       message.failed = true;
       message.code = answer.code;
       draw(message);
-      if (answer.code === "blocked") { me.isBlocked = true; line(t("code.blocked"), true); close(); }
+      if (answer.code === "blocked") goodbye("blocked");
     }
   }
   me.sending = false;
@@ -382,6 +392,7 @@ function head() {
   $("agent-picture").hidden = !picture;
   ($("logo") ?? $("avatar")).hidden = Boolean(picture);
   if ($("avatar")) $("avatar").textContent = $("who").textContent.slice(0, 1);
+  if (me.isBlocked) return;
   $("status").textContent = !me.staffed && !(talks && me.agent) ? t("offline") : talks && !me.conversation.is_assigned ? t("waiting") : t("online");
   $("end").hidden = !talks;
   $("leave-open").hidden = Boolean(talks);
@@ -393,10 +404,13 @@ function showPosition(position) {
   let node = $("position");
   if (!node) { node = make("p", { id: "position", className: "event" }); node.setAttribute("aria-live", "polite"); }
   const before = position.position - 1, seconds = position.seconds;
-  const time = seconds === null ? "" : seconds < 60 ? t("seconds", { n: Math.ceil(seconds / 10) * 10 }) : t("minutes", { n: Math.ceil(seconds / 60) });
+  const time = seconds === null ? "" : within(seconds, 10);
   node.textContent = before ? t(time ? "position" : "position.bare", { n: before, time }) : t(time ? "position.soon" : "position.next", { time });
   $("messages").append(node);
 }
+
+/** A time to wait, rounded up to `step` seconds, or minutes. */
+const within = (seconds, step = 1) => (seconds < 60 ? t("seconds", { n: Math.ceil(seconds / step) * step }) : t("minutes", { n: Math.ceil(seconds / 60) }));
 
 function line(words, isAlert = false) {
   $("line").textContent = words;
@@ -404,8 +418,9 @@ function line(words, isAlert = false) {
   $("line").classList.toggle("is-alert", isAlert);
 }
 let noticeTimer = 0;
-function notice({ code }) {
-  line(t(C.texts["code." + code] ? "code." + code : "code.try-again", { n: C.megabytes }), true);
+function notice({ code, wait_seconds }) {
+  const words = code === "slow-down" && wait_seconds ? t("slow.again", { time: within(wait_seconds) }) : t(C.texts["code." + code] ? "code." + code : "code.try-again", { n: C.megabytes });
+  line(words, true);
   clearTimeout(noticeTimer);
   noticeTimer = setTimeout(() => line(me.connected ? "" : t("offline.line")), 6000);
 }

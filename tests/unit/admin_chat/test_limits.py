@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import redis
 from flask import Flask
+from socketio import exceptions as socket_refusals
 
 from admin.chat import events
 from admin.chat.guests import Guest, lobby
@@ -167,4 +168,9 @@ def test_an_address_that_opens_window_after_window_is_told_to_slow_down_and_othe
 
     opened = [window("198.51.100.7") for _ in range(4)]
     assert [each.is_connected(events.NAMESPACE) for each in opened] == [True, True, True, False]
+    here = app.test_request_context(environ_base={"REMOTE_ADDR": "198.51.100.7"})
+    with here, pytest.raises(socket_refusals.ConnectionRefusedError) as refused:
+        events.connect({"site": site.key})
+    assert refused.value.error_args["message"] == "slow-down"
+    assert 19 <= refused.value.error_args["data"]["wait_seconds"] <= 21
     assert window("198.51.100.8").is_connected(events.NAMESPACE)
