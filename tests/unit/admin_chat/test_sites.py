@@ -137,7 +137,7 @@ def test_the_window_may_be_framed_by_its_own_sites_only(app: Flask, site: Site) 
 )
 def test_a_heartbeat_that_is_none_gets_a_code(app: Flask, site: Site, body: str) -> None:
     answer = app.test_client().post("/im/shop/here", data=body)
-    assert (answer.status_code, answer.json) == (400, {"ok": False, "code": "bad-request"})
+    assert (answer.status_code, answer.json) == (400, {"ok": False, "code": "bad-request", "wait_seconds": 0})
 
 
 def test_an_unknown_or_switched_off_site_is_not_there(app: Flask, site: Site) -> None:
