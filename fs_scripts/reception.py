@@ -5,16 +5,19 @@ log says why.
 """
 
 import re
+from zoneinfo import ZoneInfo
 
 import structlog
 
 from fs_scripts import process
 from ivr.adapters.mod_python import FreeSwitchSession, ModPythonSession
 from ivr.call import Context
+from ivr.contacts import is_blocked
 from ivr.engine import run
 from ivr.library import NoFlow
 from ivr.outcome import Outcome
 from uckefu import times
+from uckefu.centre import BLOCKED_FLOW, Centre
 
 log = structlog.get_logger(__name__)
 DEFAULT_QUEUE = "service"
@@ -50,9 +53,22 @@ def _first(session: FreeSwitchSession, interaction_id: str, queue: str) -> None:
     centre = process.centre()
     did = _did(session)
     name = centre.flows.get(did) or centre.flows.get("default") or "main"
+    if _is_blocked(session, centre):
+        name = BLOCKED_FLOW
     _set(session, {"uckefu_language": centre.language})
     outcome = _run(session, name, interaction_id, queue, centre.language)
     _set(session, outcome.variables())
+
+
+def _is_blocked(session: FreeSwitchSession, centre: Centre) -> bool:
+    """Whether the caller is on the blacklist; who can't be looked up is served."""
+    number = session.getVariable("caller_id_number") or ""
+    try:
+        contact = process.surroundings()["contacts"].find(number, centre.region) if number else None
+    except (OSError, ValueError) as error:
+        log.error("blacklist_not_read", reason=str(error))
+        return False
+    return is_blocked(contact, times.now().astimezone(ZoneInfo(centre.timezone)))
 
 
 def _after_talk(session: FreeSwitchSession, interaction_id: str) -> None:

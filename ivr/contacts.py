@@ -8,6 +8,7 @@
 import json
 import os
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -48,6 +49,19 @@ def normal(number: str, region: str) -> str:
     except phonenumbers.NumberParseException:
         return number
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def is_blocked(contact: Contact | None, local_now: datetime) -> bool:
+    """Whether a contact's number is on the blacklist now.
+
+    Args:
+        contact: as a file has it; `blocked_until` is in the centre's time, "" for good.
+        local_now: the centre's time.
+    """
+    if contact is None or contact.get("blocked") is not True:
+        return False
+    until = str(contact.get("blocked_until") or "")
+    return not until or f"{local_now:%Y-%m-%dT%H:%M:%S}" < until
 
 
 def _shard(folder: Path, number: str) -> Path:

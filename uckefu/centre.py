@@ -29,6 +29,10 @@ class Opening(BaseModel):
     end: time
 
 
+BLOCKED_FLOW = "blocked"
+"""The flow of callers on the blacklist, before that of the number they dialled."""
+
+
 class HttpHost(BaseModel):
     """A business system that flows may ask; `headers` (a token, say) go with every request and stand in no flow."""
 

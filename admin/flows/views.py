@@ -23,6 +23,7 @@ from ivr.changes import changes
 from ivr.layout import read_positions
 from ivr.nodes.base import NAME_PATTERN
 from ivr.versions import Draft, NoSuchVersion, NotPublished, Version, mark_of
+from uckefu.centre import BLOCKED_FLOW
 
 blueprint = Blueprint("flows", __name__, url_prefix="/flows")
 LONGEST_TITLE = 64
@@ -77,8 +78,15 @@ def _row(shop: Workshop, name: str) -> Row:
     title = read.source.data.get("title") if isinstance(read.source.data, dict) else ""
     return Row(
         name, str(title or ""), draft, draft is not None and bool(changes(served, text)), live, origin, len(problems),
-        [did for did, flow in shop.centre.flows.items() if flow == name],
+        _served(shop, name),
     )  # fmt: skip
+
+
+def _served(shop: Workshop, name: str) -> list[str]:
+    """Which calls come to a flow first, in words: its numbers, all others, or callers on the blacklist."""
+    named = [did for did, flow in shop.centre.flows.items() if flow == name]
+    words = [_("All other numbers") if did == "default" else did for did in named]
+    return [*words, _("Callers on the blacklist")] if name == BLOCKED_FLOW else words
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
@@ -154,9 +162,8 @@ def editor(flow: str) -> ResponseReturnValue:
         "region": shop.centre.region,
         **editor_words(),
     }
-    numbers = [did for did, served in shop.centre.flows.items() if served == name]
     return render_template(
-        "flows/editor.html", data=ordered_json(data), types=data["types"], draft=draft, live=live, name=name, numbers=numbers,
+        "flows/editor.html", data=ordered_json(data), types=data["types"], draft=draft, live=live, name=name, numbers=_served(shop, name),
         title=data["reading"]["title"] or name,
     )  # fmt: skip
 

@@ -27,7 +27,8 @@ CONTACTS_VIP = parse("contact.vip")
 
 
 def _as_levels(value: Any) -> Any:
-    return dict.fromkeys(value, 1) if isinstance(value, list) else value
+    named = isinstance(value, list) and all(isinstance(each, str) for each in value)
+    return dict.fromkeys(value, 1) if named else value
 
 
 Skills = Annotated[

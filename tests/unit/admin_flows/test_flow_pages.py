@@ -16,9 +16,10 @@ def test_the_list_shows_draft_version_and_problems(admin, shop, night, flow_text
     shop.store.save_draft("broken", flow_text.replace("start: menu", "start: gone"), "admin")
     page = admin.get("/flows/").get_data(as_text=True)
     rows = {re.search(r"<code>(\w+)</code>", row)[1]: row for row in page.split("<tr>")[2:]}
-    assert set(rows) == {"broken", "main", "night"}
+    assert set(rows) == {"blocked", "broken", "main", "night"}
     assert "Not published" in rows["night"] and "夜间" in rows["night"]
     assert "As delivered" in rows["main"] and "All other numbers" in rows["main"]
+    assert "Callers on the blacklist" in rows["blocked"]
     assert "uc-s-alert" in rows["broken"] and "uc-s-alert" not in rows["night"]
 
 

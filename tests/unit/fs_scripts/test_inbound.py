@@ -216,6 +216,32 @@ def test_a_contact_decides_where_the_caller_goes(instance, call_of):
     assert (call.variables["uckefu_queue"], call.variables["uckefu_skills"]) == ("vip", "english:1")
 
 
+@pytest.mark.parametrize("until", ["", "2999-01-01T00:00:00"])
+def test_a_caller_on_the_blacklist_gets_a_polite_end_whatever_it_dialled(instance, call_of, until):
+    write_contacts(instance / "contacts", {"13800138000": {"blocked": True, "blocked_until": until}}, "CN")
+    call = call_of("1", interaction_id=UUID, uckefu_did="4001")
+    inbound.handler(call, "")
+    assert call.heard == ["zh/blocked.wav"] and call.hung_up == "NORMAL_CLEARING"
+    assert call.variables["uckefu_flow"] == "blocked@1"
+
+
+def test_a_block_that_is_over_and_a_list_that_cannot_be_read_cost_nobody_a_call(instance, call_of):
+    write_contacts(
+        instance / "contacts",
+        {"13800138000": {"blocked": True, "blocked_until": "2025-01-01T00:00:00"}},
+        "CN",
+    )
+    call = call_of("1", interaction_id=UUID)
+    inbound.handler(call, "")
+    assert call.variables["uckefu_queue"] == "sales"
+    (instance / "contacts" / "00.json").write_text("{broken", encoding="utf-8")
+    call = call_of("1", interaction_id=UUID)
+    with capture_logs() as logs:
+        inbound.handler(call, "")
+    assert call.variables["uckefu_queue"] == "sales"
+    assert logs[0]["event"] == "blacklist_not_read"
+
+
 def test_the_session_is_given_back_whatever_happened(instance, call_of, monkeypatch):
     """Else FreeSWITCH keeps the channel after the hangup, for as long as anything refers to the session."""
     call = call_of("2")
