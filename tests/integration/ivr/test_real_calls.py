@@ -47,6 +47,7 @@ DIDS = {
     flow: str(4100 + index) for index, flow in enumerate(sorted(PATHS.keys() | {c.published for c in CASES}))
 }
 AT_ONCE = 12
+BLOCKED = "13900139009"  # on the blacklist
 SPOKEN_BYTES = 24_000
 PATIENCE_SECONDS = 90
 # What differs between two runs of the same conversation: instants, durations, ids, the names and versions of flows.
@@ -126,12 +127,12 @@ class Centrale:
             expected = case.in_terminal(centre)
             self._talk(case, expected, phone, uuid)
             record = wait_until(
-                lambda: self._record(uuid),
+                lambda: self.record(uuid),
                 seconds=PATIENCE_SECONDS,
                 what=f"the flow of {case} to end",
                 every=0.2,
             )
-            heard = self._heard(uuid)
+            heard = self.heard(uuid)
             phone.hang_up()
         return Played(record, heard[: len(expected.files)], expected)
 
@@ -165,7 +166,7 @@ class Centrale:
 
     def _wait_heard(self, uuid: str, files: int, case: RealConversation) -> None:
         wait_until(
-            lambda: len(self._heard(uuid)) >= files or self._record(uuid),
+            lambda: len(self.heard(uuid)) >= files or self.record(uuid),
             seconds=PATIENCE_SECONDS, what=f"{case}: the caller to hear sound {files}", every=0.02,
         )  # fmt: skip
 
@@ -182,7 +183,7 @@ class Centrale:
         for kind in ("voicemail", "survey"):
             yield from (self.stack.instance / kind).rglob(f"{uuid}*.wav")
 
-    def _heard(self, uuid: str) -> list[str]:
+    def heard(self, uuid: str) -> list[str]:
         """The sound files that the switch has begun to play to the caller."""
         played = [e.get("Playback-File-Path") or "" for e in self.journal.of(uuid, "PLAYBACK_START")]
         files = [path for each in played for path in each.removeprefix("file_string://").split("!")]
@@ -196,7 +197,8 @@ class Centrale:
             pieces = iter(lambda: array("h", file.readframes(tenth)), array("h"))
             return [max(map(abs, piece)) for piece in pieces]
 
-    def _record(self, uuid: str) -> dict[str, Any] | None:
+    def record(self, uuid: str) -> dict[str, Any] | None:
+        """What the flow has filed of a call, when it has ended."""
         lines = (
             line
             for path in (self.stack.instance / "spool" / "flow").glob("*.jsonl")
@@ -221,7 +223,7 @@ def centrale(request, crm, tmp_path_factory) -> Iterator[Centrale]:
     with Stack(environment, files={"centre.yml": json.dumps(usual)}) as stack:
         publish(stack, crm)
         contacts = {number: contact for case in CASES for number, contact in case.script.contacts.items()}
-        write_contacts(stack.instance / "contacts", contacts, "CN")
+        write_contacts(stack.instance / "contacts", contacts | {BLOCKED: {"blocked": True}}, "CN")
         password = stack.settings.secrets["event_socket_password"]
         journal = loop.run(open_journal(loop, stack.ports.event_socket, password))
         yield Centrale(request.param, stack, journal, usual, *sounds)
@@ -289,6 +291,20 @@ def test_while_a_card_number_is_keyed_the_recording_is_silent(centrale, played, 
     seconds, place = max((seconds, place) for place, (is_loud, seconds) in enumerate(runs) if not is_loud)
     assert seconds == pytest.approx(paused_seconds, abs=0.7)
     assert runs[place - 1][0] and runs[place + 1][0]
+
+
+def test_a_caller_on_the_blacklist_hears_a_polite_end_whatever_number_it_dials(centrale):
+    with Phone(BLOCKED, f"127.0.0.1:{centrale.stack.ports.gateway}") as phone:
+        before = len(centrale.journal.all)
+        phone.call(DIDS["main"])
+        uuid = centrale.journal.wait(
+            "CHANNEL_CREATE", after=before, fact=lambda e: e.get("Caller-Caller-ID-Number") == BLOCKED
+        ).uuid
+        phone.wait("confirmed")
+        phone.wait("disconnected", seconds=PATIENCE_SECONDS)
+    record = wait_until(lambda: centrale.record(uuid), seconds=PATIENCE_SECONDS, what="the flow to end")
+    assert (record["flow"].partition("@")[0], record["next"]) == ("blocked", "hangup")
+    assert [heard.rpartition("/")[2] for heard in centrale.heard(uuid)] == ["blocked"]
 
 
 def test_what_is_published_here_is_served_on_a_second_server_too(centrale, tmp_path):
