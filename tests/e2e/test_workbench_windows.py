@@ -295,15 +295,20 @@ def test_the_page_says_what_is_away_and_goes_on_by_itself(scene: Scene) -> None:
     supervisor = int((scene.stack.instance / "run" / "ready").read_text())
     os.kill(supervisor, signal.SIGSTOP)  # nothing starts it again
     try:
-        scene.stack.kill("acd")
+        scene.stack.kill("redis")
         expect(away).to_contain_text("排队服务没有响应", timeout=30_000)
         expect(page.locator("#figures-age")).to_be_visible()
-        scene.shot(page, "workbench-routing-away-zh-1280")
+        scene.shot(page, "workbench-redis-away-zh-1280")
         _write(page, "快递单号稍后给您")
         visitor.heard("快递单号稍后给您")
+        visitor.say("好的")
+        expect(page.locator(".uc-log")).to_contain_text("好的")
+        scene.stack.kill("acd")
     finally:
         os.kill(supervisor, signal.SIGCONT)
     expect(away).to_be_hidden(timeout=40_000)
+    _write(page, "单号 SF100")
+    visitor.heard("单号 SF100")
 
 
 def test_a_chat_is_given_to_a_queue_with_a_note_and_everybody_sees_queue_and_colleagues(scene: Scene) -> None:
