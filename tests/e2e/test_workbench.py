@@ -336,6 +336,31 @@ def test_a_new_voicemail_is_announced_once_with_words_and_a_tone(scene: Scene) -
     expect(page.locator("html[data-voicemails]")).to_have_count(0)
 
 
+def test_what_a_visitor_left_is_announced_answered_and_marked_done(scene: Scene) -> None:
+    page = scene.page("agent1", width=1280, height=720)
+    wait_until(
+        lambda: page.evaluate("localStorage.getItem('uckefu.voicemail')"), what="the page to know what waits"
+    )
+    visitor = Visitor(scene, "孙丽")
+    visitor.ask("leave", client_id="1", reach="13700137000", text="<i>周末</i>\n能送货吗？")
+    visitor.ask("leave", client_id="2", reach="sun@example.com", text="请把发票寄给我")
+    page.reload()
+    expect(page.locator("a.uc-toast")).to_have_text("新网站留言：孙丽，网页客服")
+    page.locator("a.uc-toast").click()
+    table = page.get_by_role("region", name="网站留言")
+    row = table.locator("tbody tr", has_text="周末")
+    expect(row).to_contain_text("<i>周末</i>")
+    expect(row).to_contain_text("137****7000")
+    expect(row.locator("[data-dial]")).to_be_visible()
+    expect(table.locator("a[href^='mailto:']")).to_have_text("sun@example.com")
+    scene.shot(page, "messages-left-zh-1280")
+    row.locator("[name=note]").fill("已回电，周六送")
+    row.get_by_role("button", name="已处理").click()
+    expect(table.locator("tbody tr")).to_have_count(1)
+    page.get_by_role("link", name="已处理").click()
+    expect(table.locator("tbody tr")).to_contain_text("已回电，周六送")
+
+
 def test_a_colleague_a_ticket_an_answer_and_a_pasted_picture(scene: Scene) -> None:
     """Keyboard alone: a ticket (Alt I), an answer of the knowledge base (Alt B), a colleague (Alt V), own shortcuts."""
     engine = scene.stack.engine()
