@@ -9,6 +9,108 @@ from tests.support.waiting import wait_until
 
 _MESSAGE = re.compile(r"message (sent|received)[^\n]*\n\n((?:SIP/2\.0 \d{3}|[A-Z]+ sip)[^\n]*)")
 
+PHONE = """<?xml version="1.0" encoding="UTF-8" ?>
+<scenario name="a phone that answers when it is told to">
+  <recv request="INVITE" crlf="true">
+    <action>
+      <ereg regexp=".*" search_in="hdr" header="Via:" assign_to="1"/>
+      <ereg regexp=".*" search_in="hdr" header="From:" assign_to="2"/>
+      <ereg regexp=".*" search_in="hdr" header="To:" assign_to="3"/>
+      <ereg regexp=".*" search_in="hdr" header="CSeq:" assign_to="4"/>
+    </action>
+  </recv>
+  <send><![CDATA[
+    SIP/2.0 180 Ringing
+    [last_Via:]
+    [last_From:]
+    [last_To:];tag=[pid]phone[call_number]
+    [last_Call-ID:]
+    [last_CSeq:]
+    Contact: <sip:phone@[local_ip]:[local_port]>
+    Content-Length: 0
+
+  ]]></send>
+  <recv request="NOTIFY" crlf="true"/>
+  <send><![CDATA[
+    SIP/2.0 200 OK
+    [last_Via:]
+    [last_From:]
+    [last_To:]
+    [last_Call-ID:]
+    [last_CSeq:]
+    Content-Length: 0
+
+  ]]></send>
+  <send retrans="500"><![CDATA[
+    SIP/2.0 200 OK
+    Via:[$1]
+    From:[$2]
+    To:[$3];tag=[pid]phone[call_number]
+    [last_Call-ID:]
+    CSeq:[$4]
+    Contact: <sip:phone@[local_ip]:[local_port]>
+    Content-Type: application/sdp
+    Content-Length: [len]
+
+    v=0
+    o=phone 1 1 IN IP4 [local_ip]
+    s=-
+    c=IN IP4 [media_ip]
+    t=0 0
+    m=audio [media_port] RTP/AVP 8 0
+    a=rtpmap:8 PCMA/8000
+    a=rtpmap:0 PCMU/8000
+  ]]></send>
+  <recv request="ACK" crlf="true"/>
+  <recv request="BYE" crlf="true"/>
+  <send><![CDATA[
+    SIP/2.0 200 OK
+    [last_Via:]
+    [last_From:]
+    [last_To:]
+    [last_Call-ID:]
+    [last_CSeq:]
+    Content-Length: 0
+
+  ]]></send>
+</scenario>
+"""
+"""A phone that rings, and answers when, and only when, the switch says so by `NOTIFY talk`."""
+REGISTER = """<?xml version="1.0" encoding="UTF-8" ?>
+<scenario name="a phone says where it is">
+  <send><![CDATA[
+    REGISTER sip:{domain} SIP/2.0
+    Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+    From: <sip:{user}@{domain}>;tag=[pid]register
+    To: <sip:{user}@{domain}>
+    Call-ID: [call_id]
+    CSeq: 1 REGISTER
+    Contact: <sip:phone@[local_ip]:{port}>
+    Max-Forwards: 70
+    Expires: 300
+    Content-Length: 0
+
+  ]]></send>
+  <recv response="401" auth="true"/>
+  <send><![CDATA[
+    REGISTER sip:{domain} SIP/2.0
+    Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+    From: <sip:{user}@{domain}>;tag=[pid]register
+    To: <sip:{user}@{domain}>
+    Call-ID: [call_id]
+    CSeq: 2 REGISTER
+    Contact: <sip:phone@[local_ip]:{port}>
+    [authentication username={user} password={password}]
+    Max-Forwards: 70
+    Expires: 300
+    Content-Length: 0
+
+  ]]></send>
+  <recv response="200"/>
+</scenario>
+"""
+"""A REGISTER with its password; format `user`, `password`, `domain` and the `port` at which the phone waits."""
+
 
 class Sipp:
     """One sipp process with one call.

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sql.models import User, UserPreference
+from tests.conformance.wire import PHONE, REGISTER, Sipp
 from tests.e2e.conftest import STRAIGHT, Scene, on_switch
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
@@ -124,6 +126,40 @@ def test_a_call_out_in_two_windows_that_show_the_same_truth_at_once(scene: Scene
     page.keyboard.press("Alt+KeyO")
     scene.wait_agent("1001", "not-ready")
     assert scene.reports == []
+
+
+def test_alt_a_answers_a_phone_that_lets_itself_be_told_and_alt_q_hangs_up(scene: Scene) -> None:
+    with ExitStack() as things:
+
+        def sipp(scenario: str, number: str = "") -> Sipp:
+            made = Sipp(scene.folder, scenario, f"127.0.0.1:{scene.stack.settings.sip_port}", number)
+            things.callback(made.kill)
+            return made
+
+        phone = sipp(PHONE)
+        password, domain = scene.stack.sip_password("1001"), scene.stack.settings.domain
+        sipp(REGISTER.format(user="1001", password=password, domain=domain, port=phone.port), "1001").finish()
+        page = scene.page("agent1", width=1280, height=720)
+        scene.ready(page)
+        caller = scene.caller("13900139000")
+        caller.call("4001")
+        phone.saw("> 180", seconds=30)
+        expect(page.locator("[role=alertdialog]:not([hidden])")).to_be_visible()
+        assert "< NOTIFY" not in phone.messages
+        scene.shot(page, "call-bar-ringing-zh-1280")
+        page.keyboard.press("Alt+A")
+        expect(page.locator("#strip .btn-hangup")).to_be_visible(timeout=15_000)
+        scene.wait_agent("1001", "talking")
+        caller.wait("confirmed")
+        assert phone.messages.index("< NOTIFY") < phone.messages.index(
+            "> 200", phone.messages.index("< NOTIFY")
+        )
+        scene.shot(page, "call-bar-answered-zh-1280")
+        page.keyboard.press("Alt+Q")
+        caller.wait("disconnected")
+        phone.finish()
+        scene.wait_agent("1001", "wrap-up")
+        scene.status("1001", "ready")
 
 
 def test_what_is_not_reached_or_not_allowed_says_why_on_the_strip(scene: Scene, customer: Phone) -> None:

@@ -87,7 +87,7 @@ def test_the_keyboard_alone_serves_a_chat_and_answers_a_call(scene: Scene) -> No
     expect(page.locator("[role=alertdialog]:not([hidden])")).to_be_visible()
     expect(page.locator(".uc-composer textarea")).to_be_focused()
     page.keyboard.press("Alt+A")
-    agent.do("answer")  # this phone has to be lifted; what others do with Alt A is in the conformance tests
+    agent.do("answer")  # this phone has to be lifted; one that lets itself be told is in test_call_bar
     expect(page.locator("#strip .btn-hangup")).to_be_visible()
     page.keyboard.press("Alt+P")
     expect(page.locator("#strip")).to_contain_text("取回")
