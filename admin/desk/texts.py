@@ -158,7 +158,7 @@ def _panes() -> dict[str, str]:
         "group.incoming": _("Incoming"), "group.call": _("Call"), "group.wrap_up": _("Wrap-up"),
         "empty.mine": _("No call at the moment. A new one appears here and rings."),
         "empty.queue": _("Nobody is waiting."), "empty.colleagues": _("No other agents."),
-        "empty.middle": _("The caller's story appears here when a call comes."),
+        "empty.middle": _("What you choose on the left is shown here."),
         "empty.side": _("Who calls, and what was before, appears here."),
         "label.story": _("What happened in this call"), "vip": _("VIP {n}"),
         "unknown": _("Unknown caller"), "fact.queue": _("Queue"), "fact.waited": _("Waited"),

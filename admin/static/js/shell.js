@@ -20,8 +20,22 @@
     if (choice) choose(choice.dataset.themeChoice);
     else if (event.target.closest("[data-theme-switch]")) choose(root.dataset.bsTheme === "dark" ? "light" : "dark");
   });
+  /* A browser writes its own language into a file field; ours stands over it, the field itself stays and is what is clicked. */
+  const dress = (field) => {
+    const part = (name, words) => Object.assign(document.createElement("span"), { className: name, textContent: words });
+    const box = part("form-control uc-file", ""), name = part("uc-meta uc-cut", "");
+    const tell = () => { name.textContent = [...field.files].map((file) => file.name).join(", ") || root.dataset.noFile; };
+    field.classList.remove("form-control");
+    field.before(box);
+    box.append(field, part("btn", root.dataset.chooseFile), name);
+    box.querySelectorAll("span").forEach((each) => each.setAttribute("aria-hidden", "true"));
+    field.addEventListener("change", tell);
+    field.form?.addEventListener("reset", () => setTimeout(tell));
+    tell();
+  };
   document.addEventListener("DOMContentLoaded", () => {
     show();
+    document.querySelectorAll("input[type=file].form-control").forEach(dress);
     document.querySelector("[data-focus]")?.focus(); // the summary of what was wrong
   });
 })();

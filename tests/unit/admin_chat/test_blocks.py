@@ -96,15 +96,15 @@ def test_who_is_blocked_is_let_in_again_when_the_block_is_over(app, visitor, blo
 
 
 def test_a_contact_on_the_blacklist_is_not_let_in_until_that_is_over(app, visitor, agent_id):
-    contact = Contact(name="Lin", numbers=[ContactNumber(number="+8613900139000")], created_at=now())
+    contact = Contact(name="Lin", numbers=[ContactNumber(number="+8613900139007")], created_at=now())
     db.session.add(contact)
     db.session.flush()
     visitor.contact_id = contact.id
     db.session.commit()
     assert window(app, visitor).is_connected(events.NAMESPACE)
-    contacts.block("+8613900139000", reason="swears", days=7, user_id=1)
+    contacts.block("+8613900139007", reason="swears", days=7, user_id=1)
     assert not window(app, visitor).is_connected(events.NAMESPACE)
-    db.session.get(BlacklistEntry, "+8613900139000").expires_at = now() - timedelta(seconds=1)
+    db.session.get(BlacklistEntry, "+8613900139007").expires_at = now() - timedelta(seconds=1)
     db.session.commit()
     assert window(app, visitor).is_connected(events.NAMESPACE)
 
