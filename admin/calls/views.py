@@ -84,7 +84,8 @@ def _chips(filters: queries.Filters, names: dict[str, Any], today: date) -> list
         chips.append((filters.text, _address(text="")))
     if (filters.begin, filters.end) != (today, today):
         days = [str(day) if day else "…" for day in (filters.begin, filters.end)]
-        chips.append((" – ".join(dict.fromkeys(days)), _address(begin=today, end=today)))
+        words = " – ".join(dict.fromkeys(days)) if filters.begin or filters.end else _("Any day")
+        chips.append((words, _address(begin=today, end=today)))
     if filters.queue:
         title = names["queues"].get(filters.queue, filters.queue)
         chips.append((_("Queue: %(name)s", name=title), _address(queue="")))
