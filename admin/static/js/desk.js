@@ -83,7 +83,7 @@ const Desk = (() => {
     if (button.dataset.shown === shown) return;
     button.dataset.shown = shown;
     button.className = `uc-switch uc-s-${kind}`;
-    button.setAttribute("aria-label", text("label.status", { status: words }));
+    button.title = text("label.status", { status: words });
     button.replaceChildren(icon(iconName), " ", element("span", {}, words), " ", timer({ from: since }), " ",
       next ? element("span", { class: "uc-meta" }, text("then", { status: text(`status.${next}`) })) : "", icon("chevron-down"));
     document.querySelectorAll("[data-status]").forEach((node) => node.setAttribute("aria-pressed", String(node.dataset.status === (next || status))));

@@ -70,6 +70,17 @@ def test_the_list_sorts_both_ways_and_ignores_what_it_does_not_know(
     assert _ids(client, "/calls/?sort=password_hash") == ["call-0", "call-1", "call-2"]
 
 
+def test_a_chat_in_the_list_looks_like_one_and_leads_to_what_was_written(
+    session: Session, sign_in: SignIn
+) -> None:
+    _call(session, "chat-1", "", channel="chat", to_number="demo")
+    client = sign_in("supervisor")
+    row = client.get("/calls/?begin=&end=").get_data(as_text=True).split('data-call="chat-1"')[1]
+    assert "ti-message-circle" in row and "访客" in row and "ti-phone-incoming" not in row
+    story = client.get("/calls/chat-1").get_data(as_text=True)
+    assert "/conversations/chat-1" in story and "查看会话内容" in story and "没有录音" not in story
+
+
 def test_a_new_filter_begins_at_the_first_page_and_a_page_beyond_the_end_is_the_last(
     session: Session, sign_in: SignIn
 ) -> None:
