@@ -289,6 +289,7 @@ def _line(
         "queue": interaction.queue_name,
         "intent": interaction.intent,
         "agent": agent,
+        "agent_id": talk.agent_id if talk else None,
         "disposition": disposition,
         "note": talk.note if talk else "",
         "talk": elapsed(talk.connected_at, talk.ended_at) if talk else None,

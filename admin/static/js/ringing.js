@@ -90,7 +90,7 @@ const Ringing = (() => {
     prepare() {
       const blocked = document.getElementById("sound-blocked");
       if (!blocked) return;
-      blocked.textContent = text("sound_blocked");
+      blocked.textContent = blocked.title = text("sound_blocked");
       blocked.addEventListener("click", unlock);
       document.addEventListener("pointerdown", unlock, { once: true });
       document.addEventListener("keydown", unlock, { once: true });
