@@ -1,6 +1,6 @@
 """The visitor's socket, namespace `/visitor`: who is it, may it, then `service`; the answer is `{ok, code, …}`.
 
-What a page sends: `send` {client_id, text, attachment_id}, `since` {conversation_id, sequence}, `history` {before},
+What a page sends: `send` {client_id, text, attachment_id}, `since` {conversation_id, sequence}, `history` {before, sequence},
 `read` {sequence}, `typing` {text}, `recall` {sequence}, `end` {}, `rate` {stars, comment}, `introduce` {name, phone,
 email, queue}, `transcript` {conversation_id, email}, `leave` {client_id, name, reach, text}, `here` {url, title}. It is told `state` at connect, then
 `message`, `conversation`, `read`, `typing`, `position`, `resync` (docs/contracts.md, "Chat messages").
@@ -30,7 +30,7 @@ from sql.outbox import tell
 from uckefu.times import now, to_us
 
 NAMESPACE = "/visitor"
-SHOWN_AT_ONCE = 50
+SHOWN_AT_ONCE = MOST_OLDER = 50
 Answer = dict[str, Any]
 
 
@@ -61,6 +61,7 @@ class Since(_Fields):
 
 class Before(_Fields):
     before: str = Field(max_length=36)
+    sequence: int = Field(0, ge=0, le=10**9)  # the oldest that is shown of it; 0: all of it is
 
 
 class Sequence(_Fields):
@@ -200,19 +201,17 @@ def since(guest: Guest, fields: Since) -> Answer:
 
 @on("history", Before, counted=True)
 def history(guest: Guest, fields: Before) -> Answer:
-    """The visitor's conversation before this one."""
-    opened = _own(guest, fields.before).opened_at
-    row = db.session.scalar(
-        select(Conversation)
-        .where(Conversation.visitor_id == guest.visitor_id, Conversation.opened_at < opened)
-        .order_by(Conversation.opened_at.desc())
-        .limit(1)
-    )
-    if row is None:
-        return {"conversation": None, "messages": []}
+    """What came before the oldest message that the window shows: in its conversation, else in the one before it."""
+    shown = _own(guest, fields.before)
+    messages = service.last_messages(shown.id, MOST_OLDER, before=fields.sequence, for_visitor=True)
+    row: Conversation | None = shown
+    if not messages:
+        row = _before(shown)
+        messages = service.last_messages(row.id, MOST_OLDER, for_visitor=True) if row else []
     return {
-        "conversation": shapes.conversation_for_visitor(row),
-        "messages": service.last_messages(row.id, service.MOST_MESSAGES, for_visitor=True),
+        "conversation": row and shapes.conversation_for_visitor(row),
+        "messages": messages,
+        "older": row is not None and _has_older(row, messages),
     }
 
 
@@ -389,18 +388,34 @@ def _own(guest: Guest, conversation_id: str) -> Conversation:
     return row
 
 
+def _before(row: Conversation) -> Conversation | None:
+    """The same visitor's conversation before this one."""
+    wanted = select(Conversation).where(
+        Conversation.visitor_id == row.visitor_id, Conversation.opened_at < row.opened_at
+    )
+    return db.session.scalar(wanted.order_by(Conversation.opened_at.desc()).limit(1))
+
+
+def _has_older(row: Conversation, messages: list[shapes.Shape]) -> bool:
+    first = messages[0]["sequence"] if messages else 0
+    earlier = service.last_messages(row.id, 1, before=first, for_visitor=True)
+    return bool(earlier) or _before(row) is not None
+
+
 def _state(site: sites.SiteNow, visitor: Visitor, guest: Guest) -> Answer:
     row = _latest(guest)
     if row is not None:
         guest.conversation_id, guest.agent_id = row.id, row.agent_id
     titles = directory.names(guest.language)["queues"]
     view = presence.latest()
+    messages = service.last_messages(row.id, SHOWN_AT_ONCE, for_visitor=True) if row else []
     waits = row is not None and row.ended_at is None and row.agent_id is None
     return {
         "now_us": to_us(now()),
         "visitor": {"name": visitor.name, "phone": bool(visitor.phone), "email": bool(visitor.email)},
         "conversation": row and shapes.conversation_for_visitor(row),
-        "messages": service.last_messages(row.id, SHOWN_AT_ONCE, for_visitor=True) if row else [],
+        "messages": messages,
+        "older": row is not None and _has_older(row, messages),
         "staffed": presence.is_staffed(site.queue_name, view),
         "position": presence.position_of(view, row.id) if waits and row else None,
         "queues": [{"name": name, "title": titles.get(name, name)} for name in site.settings.queues],

@@ -131,7 +131,7 @@ def on_the_sites(language: str = "zh") -> list[dict[str, Any]]:
         {
             "visitor_id": visitor.id, "name": visitor.name, "site": site, "address": visit.address,
             "region": regions.words(visit.region, language), "device": visit.device,
-            "system": visit.system, "browser": visit.browser, "source": visit.source, "visits": visitor.visits,
+            "system": visit.system, "browser": visit.browser, "source": visitor.first_source, "source_now": visit.source, "visits": visitor.visits,
             "pages": visit.pages, "stay_seconds": int((instant - as_utc(visit.began_at)).total_seconds()),
             "began_at_us": to_us(as_utc(visit.began_at)), "invitations": invited[visitor.id],
             "page_url": pages[visit.id].url if visit.id in pages else "",

@@ -263,9 +263,13 @@ def messages_since(
     return [shapes.for_visitor(shape) for shape in found] if for_visitor else found
 
 
-def last_messages(conversation_id: str, count: int = 50, *, for_visitor: bool = False) -> list[Shape]:
-    """The last messages, oldest first."""
+def last_messages(
+    conversation_id: str, count: int = 50, *, before: int | None = None, for_visitor: bool = False
+) -> list[Shape]:
+    """The last messages (of those before a sequence), oldest first."""
     wanted = select(Message).where(Message.conversation_id == conversation_id)
+    if before is not None:
+        wanted = wanted.where(Message.sequence < before)
     if for_visitor:
         wanted = wanted.where(Message.is_public)
     rows = list(db.session.scalars(wanted.order_by(Message.sequence.desc()).limit(min(count, MOST_MESSAGES))))

@@ -45,7 +45,7 @@ class UserForm(FlaskForm):  # type: ignore[misc]
         filters=[_trimmed],
         validators=[Optional(), Length(max=254, message=_l("At most %(max)d characters."))],
     )
-    role = SelectField(choices=list(ROLES))
+    role = SelectField(choices=list(ROLES), default="agent")
     extension = StringField(
         filters=[_trimmed],
         validators=[

@@ -4,56 +4,54 @@ The customer's own site is a page on another origin with a strict policy, as the
 """
 
 import gzip
-import http.server
 import io
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import socketio
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select, update
 
 import admin
-from acd import contract
 from admin.chat import service, sites, uploads
+from admin.chat.regions import region_of
 from admin.mail.account import Account
-from sql.models import AgentRouting, Conversation, Invitation, LeftMessage, User
-from tests.support.chat import Backstage
+from sql.models import Invitation, LeftMessage, User, VisitorBlock
+from sql.models import Visit as VisitRow
+from tests.e2e.chat_people import (
+    ARTEFACTS,
+    SECOND_QUEUE,
+    SIZES,
+    Agent,
+    Visit,
+    frame_of,
+    prepare,
+    shot,
+    the_shop,
+    window_of,
+    write,
+)  # fmt: skip
 from tests.support.mail import MailServer, Postbox, text_of
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
+from uckefu.times import now
 
 SCREEN_FLAGS = [  # who shares the screen is asked nothing and shows a made-up one
     "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
     "--auto-select-desktop-capture-source=Entire screen",
 ]  # fmt: skip
-ARTEFACTS = Path(__file__).parents[2] / "test-artefacts" / "screens"
-PAGE = """<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>Lock L2</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<script src="{host}/im/demo.js" async></script></head>
-<body><h1>L2</h1><p>A lock.</p></body></html>"""
-
-
-class SitePage(http.server.BaseHTTPRequestHandler):
-    """The customer's site: a page with a strict policy that names our host only where the documentation asks for it."""
-
-    host = ""
-
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        policy = f"default-src 'none'; script-src {self.host}; connect-src {self.host}; frame-src {self.host}"
-        self.send_header("Content-Security-Policy", policy)
-        self.end_headers()
-        self.wfile.write(PAGE.format(host=self.host, lang="zh").encode())
-
-    def log_message(self, *_: object) -> None:
-        """Quiet."""
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+IPHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    "Version/17.5 Mobile/15E148 Safari/604.1"
+)
+both_sizes = pytest.mark.parametrize("size", SIZES)
 
 
 @pytest.fixture(scope="module")
@@ -66,85 +64,15 @@ def postbox() -> Iterator[Postbox]:
 def stack(postbox: Postbox) -> Iterator[Stack]:
     account = Account(host="127.0.0.1", port=postbox.port, tls="none", sender="service@example.com")
     with Stack(files={"mail.json": account.model_dump_json()}) as stack:
+        prepare(stack)
         yield stack
 
 
 @pytest.fixture(scope="module")
 def shop(stack: Stack) -> Iterator[str]:
     """The address of the customer's site."""
-    handler = type("Handler", (SitePage,), {"host": stack.url})
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/lock"
-    server.shutdown()
-    server.server_close()
-    thread.join(10)
-
-
-class Visit:
-    """A visitor's browser."""
-
-    def __init__(self, browser: Browser, things: ExitStack, *, language: str, phone: bool) -> None:
-        size = {"width": 390, "height": 844} if phone else {"width": 1440, "height": 900}
-        self.context = browser.new_context(locale=language, viewport=size, has_touch=phone, is_mobile=phone)
-        things.callback(self.context.close)
-        self.reports: list[str] = []
-
-    def page(self, address: str) -> Page:
-        page = self.context.new_page()
-        page.on("console", lambda m: self.reports.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda error: self.reports.append(str(error)))
-        page.goto(address)
-        return page
-
-
-class Agent(Backstage):
-    """Agent 1 at the ACD and in the record, without a page: the workbench has tests of its own."""
-
-    def __init__(self, stack: Stack) -> None:
-        self.bus = stack.bus()
-        self.acd = contract.AcdClient(self.bus)
-        view = wait_until(self.acd.view, what="the ACD's view")
-        agent_id = next(int(k) for k, a in view["agents"].items() if a["extension"] == "1001")
-        super().__init__(stack.settings, agent_id)
-
-    def chooses(self, status: Any) -> None:
-        """Be ready, or offline; a page that is open keeps an agent in service."""
-        here = contract.Presence(agent_id=self.agent.agent_id or 0, window_id="test", here=status == "ready")
-        self.acd.tell(here)
-        assert self.acd.send(contract.SetStatus(agent_id=self.agent.agent_id or 0, status=status)).ok
-
-    def takes_at_most(self, conversations: int | None) -> None:
-        """Have room for so many; None is as the rules say."""
-        with self.record() as session:
-            session.merge(AgentRouting(agent_id=self.agent.agent_id, max_conversations=conversations))
-            session.commit()
-        assert self.acd.send(contract.ReloadConfiguration()).ok
-        wait_until(lambda: self._room() == (5 if conversations is None else conversations), what="the room")
-
-    def _room(self) -> int:
-        view = self.acd.view() or {"agents": {}}
-        return int(view["agents"][str(self.agent.agent_id)]["capacity"]["maximum"])
-
-    def close(self) -> None:
-        self.takes_at_most(None)
-        for id_ in self.open():
-            self.ends(id_)
-        self.chooses("offline")
-        self.bus.close()
-        super().close()
-
-    def open(self) -> list[str]:
-        with self.record() as session:
-            return list(session.scalars(select(Conversation.id).where(Conversation.ended_at.is_(None))))
-
-    def has(self) -> dict[str, Any]:
-        """The newest conversation, once the agent has it."""
-        return wait_until(
-            lambda: (c := self.conversation()) and c["agent_id"] == self.agent.agent_id and not c["ended_at_us"] and c,
-            what="the agent to have the conversation",
-        )  # fmt: skip
+    with the_shop(stack) as address:
+        yield address
 
 
 @pytest.fixture
@@ -158,38 +86,21 @@ def agent(stack: Stack) -> Iterator[Agent]:
 @pytest.fixture
 def visits(browser: Browser) -> Iterator[Any]:
     with ExitStack() as things:
-        yield lambda language="zh-CN", phone=False: Visit(browser, things, language=language, phone=phone)
+        yield lambda size="desktop", language="zh-CN", **more: Visit(
+            browser, things, language=language, size=size, **more
+        )
 
 
-def shot(page: Page, name: str) -> None:
-    """Keep a picture of the page."""
-    ARTEFACTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=ARTEFACTS / f"{name}.png")
-
-
-def write(window: Any, text: str) -> None:
-    window.locator("#text").fill(text)
-    window.locator("#send").click()
-
-
-def window_of(page: Page) -> Any:
-    """The frame of the window; its shadow root is closed, so it is found among the page's frames."""
-    page.wait_for_function("window.UCKeFu")
-    page.evaluate("UCKeFu.open()")
-    wait_until(lambda: page.wait_for_timeout(50) or len(page.frames) > 1, what="the window's frame")
-    frame = page.frames[1]
-    expect(frame.locator("#status")).not_to_have_text("正在连接")
-    return frame
-
-
+@both_sizes
 def test_a_visitor_of_a_site_with_a_strict_policy_talks_to_an_agent(
-    shop: str, visits: Any, agent: Agent, postbox: Postbox, tmp_path: Path
+    shop: str, visits: Any, agent: Agent, postbox: Postbox, tmp_path: Path, size: str
 ) -> None:
-    visit = visits()
-    page = visit.page(shop)
+    visit = visits(size)
+    page = visit.page(f"{shop}/demo/lock")
     page.wait_for_function("window.UCKeFu")
-    shot(page, "chat-visitor-entry")
-    window = window_of(page)
+    visit.presses_the_entry(page)
+    window = frame_of(page)
+    expect(window.locator("#older")).to_be_hidden()
     write(window, "上周买的 L2 一直提示电量低 <b>电池</b><script>document.title='x'</script>")
     talk = agent.has()
     assert talk["page_url"].startswith(shop)
@@ -212,9 +123,11 @@ def test_a_visitor_of_a_site_with_a_strict_policy_talks_to_an_agent(
     expect(window.locator("#messages")).to_contain_text("还有什么可以帮您")
     expect(window.locator("#messages")).not_to_contain_text("客户看不到")
 
-    picture = tmp_path / "photo.jpg"
-    Image.new("RGB", (320, 200), "#c0ffee").save(picture, exif=b"Exif\0\0secret")
-    window.locator("#file").set_input_files(picture)
+    files = {name: tmp_path / name for name in ("photo.jpg", "保修单.pdf", "invoice.pdf.exe")}
+    Image.new("RGB", (320, 200), "#c0ffee").save(files["photo.jpg"], exif=b"Exif\0\0secret")
+    files["保修单.pdf"].write_bytes(PDF)
+    files["invoice.pdf.exe"].write_bytes(b"MZ\0\0")
+    window.locator("#file").set_input_files(files["photo.jpg"])
     expect(window.locator(".msg.is-mine img")).to_be_visible()
     wait_until(
         lambda: window.locator(".msg.is-mine img").evaluate("i => i.naturalWidth") == 320, what="the picture"
@@ -225,36 +138,43 @@ def test_a_visitor_of_a_site_with_a_strict_policy_talks_to_an_agent(
         lambda: window.locator(".msg.is-mine img").last.evaluate("i => i.naturalWidth") > 320,
         what="the screenshot",
     )
-    virus = tmp_path / "invoice.pdf.exe"
-    virus.write_bytes(b"MZ\0\0")
-    window.locator("#file").set_input_files(virus)
+    shot(page, f"chat-visitor-pictures-{size}")
+    window.locator("#file").set_input_files(files["保修单.pdf"])
+    link = window.get_by_role("link", name="保修单.pdf")
+    with page.expect_download() as saved:
+        link.click()
+    assert Path(saved.value.path()).read_bytes() == PDF and saved.value.suggested_filename == "保修单.pdf"
+    window.locator("#file").set_input_files(files["invoice.pdf.exe"])
     expect(window.locator("#line")).to_contain_text("不能发送这种文件")
-    shot(page, "chat-visitor-talk")
 
     write(window, "发错了")
     line = window.locator(".msg.is-mine", has_text="发错了")
     line.get_by_role("button", name="撤回").click()
     expect(window.locator("#messages")).to_contain_text("您撤回了一条消息")
     assert "发错了" not in agent.texts(id_)
+    shot(page, f"chat-visitor-talk-{size}")
     expect(window.locator("#count")).to_have_text("0/300")
     window.locator("#text").fill("长" * 301)
     expect(window.locator("#count")).to_have_text("301/300")
     expect(window.locator("#send")).to_be_disabled()
     window.locator("#text").fill("")
     window.locator("#smile").click()
+    shot(page, f"chat-visitor-emoji-{size}")
     window.locator("#emoji button").first.click()
     expect(window.locator("#text")).to_have_value("😀")
 
-    page.goto(shop + "?next")  # the visitor goes on to another page
+    page.goto(f"{shop}/demo/next")  # the visitor goes on to another page
     window = window_of(page)
     expect(window.locator("#messages")).to_contain_text("远程升级")
     expect(window.locator("#who")).to_have_text("王芳")
     expect(window.locator("#text")).to_have_value("😀")
     window.locator("#end").click()
     expect(window.locator("#rating")).to_be_visible()
-    shot(page, "chat-visitor-rating")
+    window.locator("#rating .primary").click()
+    expect(window.locator("#stars-word")).to_have_text("请选 1–5 分")
     window.locator("[name=stars][value='4']").check(force=True)
     window.locator("[name=comment]").fill("回复快")
+    shot(page, f"chat-visitor-rating-{size}")
     window.locator("#rating .primary").click()
     expect(window.locator("#messages")).to_contain_text("感谢您的评价")
     rated = wait_until(lambda: (c := agent.conversation()) and c["rating"] and c, what="the rating")
@@ -264,105 +184,234 @@ def test_a_visitor_of_a_site_with_a_strict_policy_talks_to_an_agent(
     window.locator("#transcript [name=email]").fill("lin")
     window.locator("#transcript .primary").click()
     expect(window.locator("#transcript .wrong")).to_have_count(1)
-    window.locator("#transcript [name=email]").fill("lin@example.com")
-    shot(page, "chat-visitor-transcript")
+    window.locator("#transcript [name=email]").fill(f"lin-{size}@example.com")
+    shot(page, f"chat-visitor-transcript-{size}")
     window.locator("#transcript .primary").click()
-    expect(window.locator("#messages")).to_contain_text("会话记录正在发往 lin@example.com")
-    (mail,) = wait_until(lambda: postbox.mails, seconds=20, what="the transcript")
+    expect(window.locator("#messages")).to_contain_text(f"会话记录正在发往 lin-{size}@example.com")
+    mail = wait_until(
+        lambda: next((m for m in postbox.mails if f"lin-{size}@" in m["To"]), None), seconds=20, what="the transcript"
+    )  # fmt: skip
     assert "远程升级" in text_of(mail) and "客户看不到" not in text_of(mail) and "发错了" not in text_of(mail)
-    # Chromium's made-up screen comes from its made-up camera, which it complains of; the picture comes all the same.
-    assert [
-        r
-        for r in [r for r in visit.reports if "favicon" not in r and "400" not in r]
-        if "camera is not allowed" not in r
-    ] == []
+    assert complaints(visit) == []
 
 
-def test_who_waits_sees_the_place_in_the_queue_and_that_it_moves_up(
+def complaints(visit: Visit) -> list[str]:
+    """What the browser complained of, without the file that was refused (400). Chromium's made-up screen comes from its
+    made-up camera, which it complains of; the picture comes all the same."""
+    wanted = ("favicon", "400", "camera is not allowed")
+    return [report for report in visit.reports if not any(words in report for words in wanted)]
+
+
+def test_who_waits_sees_the_place_in_the_queue_the_estimate_and_that_it_moves_up(
     shop: str, visits: Any, agent: Agent
 ) -> None:
+    agent.lets_estimates_grow()
     agent.takes_at_most(0)
-    first = window_of(visits().page(shop))
-    page = visits(phone=True).page(shop)
-    second = window_of(page)
+    desk, phone = visits("desktop").page(f"{shop}/demo/lock"), visits("phone").page(f"{shop}/demo/lock")
+    first, second = window_of(desk), window_of(phone)
     write(first, "第一位")
-    expect(first.locator("#position")).to_contain_text("下一位就是您")
+    expect(first.locator("#position")).to_have_text("下一位就是您，预计等待 10 秒")
     write(second, "第二位")
-    expect(second.locator("#position")).to_contain_text("前面还有 1 位")
-    shot(page, "chat-visitor-phone-waits")
+    expect(second.locator("#position")).to_have_text("前面还有 1 位，预计等待 10 秒")
+    shot(phone, "chat-visitor-waits-phone")
     first.locator("#end").click()
     expect(second.locator("#position")).to_contain_text("下一位就是您")
+    write(first, "我又来了")
+    expect(first.locator("#position")).to_have_text("前面还有 1 位，预计等待 10 秒")
+    shot(desk, "chat-visitor-waits-desktop")
     agent.takes_at_most(None)
-    expect(second.locator("#messages")).to_contain_text("王芳为您服务")
-    expect(second.locator("#position")).to_have_count(0)
+    for window in (first, second):
+        expect(window.locator("#messages")).to_contain_text("王芳为您服务")
+        expect(window.locator("#position")).to_have_count(0)
 
 
-def test_on_a_phone_in_english_the_window_fills_the_screen_and_the_forms_help(
-    shop: str, stack: Stack, visits: Any, agent: Agent
+@both_sizes
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_window_says_who_we_are_and_asks_before_the_talk_in_the_browsers_language(
+    stack: Stack, visits: Any, agent: Agent, size: str, language: str
 ) -> None:
-    agent.set_up(
-        "demo",
-        ask_name="need",
-        ask_phone="ask",
-        company="Youjia",
-        telephone="0755-8888 8888",
-        notice="Upgrade at 22:00",
+    """A page of its own with everything that a site may set; French is nobody's here, and gets Chinese."""
+    out = io.BytesIO()
+    Image.new("RGB", (64, 64), "#c0ffee").save(out, "PNG")
+    with agent.record():
+        logo = uploads.store(out.getvalue(), "logo.png", service.SYSTEM, most_bytes=100_000).id
+    agent.opens_a_site(
+        "forms", ask_name="need", ask_phone="ask", ask_email="ask", company="优家智能", address="深圳市南山区科苑路 8 号",
+        telephone="0755-8888 8888", email="help@example.com", notice="今晚 22:00 升级", dialog_colour="#8f1206",
+        queues=["webchat", SECOND_QUEUE[0]], greeting="您好，请说。", logo=logo,
+    )  # fmt: skip
+    zh = language == "zh"
+    visit = visits(size, "fr-FR" if zh else "en-US")
+    page = visit.page(f"{stack.url}/chat/forms")
+    expect(page.locator("#prechat")).to_be_visible()
+    expect(page.locator("#prechat h2")).to_have_text("咨询之前" if zh else "Before we talk")
+    page.locator("#prechat [name=phone]").fill("abc")
+    page.locator("#prechat .primary").click()
+    expect(page.locator(".wrong")).to_have_count(2)
+    shot(page, f"chat-visitor-form-refused-{language}-{size}")
+    page.locator("#prechat [name=name]").fill("<b>林</b>小姐")
+    page.locator("#prechat [name=phone]").fill("13800138000")
+    page.locator("#prechat [name=email]").fill("lin@example.com")
+    expect(page.locator("#queues option")).to_have_text(
+        ["网页客服", "售后服务"] if zh else ["Web chat", "After-sales"]
     )
-    try:
-        visit = visits("en-US", phone=True)
-        page = visit.page(f"{stack.url}/chat/demo")
-        wait_until(
-            lambda: page.reload() and page.locator("#prechat [name=name]").count(), seconds=15, every=0.5
-        )
-        expect(page.locator("#prechat")).to_be_visible()
-        page.locator("#prechat [name=phone]").fill("abc")
-        page.locator("#prechat .primary").click()
-        expect(page.locator(".wrong")).to_have_count(2)
-        shot(page, "chat-visitor-phone-form")
-        page.locator("#prechat [name=name]").fill("Ms Lin")
-        page.locator("#prechat [name=phone]").fill("13800138000")
-        page.locator("#prechat .primary").click()
-        write(page, "Can I change it for another one?")
-        talk = agent.has()
-        assert talk["name"] == "Ms Lin" and talk["language"] == "en"
-        agent.says(talk["conversation_id"], "Of course.")
-        expect(page.locator("#messages")).to_contain_text("Of course.")
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        page.locator("summary").click()
-        expect(page.locator("a[href='tel:075588888888']")).to_be_visible()
-        shot(page, "chat-visitor-phone-talk")
-        agent.ends(talk["conversation_id"])
-        expect(page.locator("#rating")).to_be_visible()
-        shot(page, "chat-visitor-phone-rating")
-        page.locator("[data-back]").first.click()
-        expect(page.locator("#messages")).to_contain_text("ended the conversation")
-        assert visit.reports == []
-        widget = visits("en-US", phone=True).page(shop)
-        window_of(widget)
-        shot(widget, "chat-visitor-phone-widget")
-        box = widget.frames[1].frame_element().bounding_box()
-        assert box and (box["x"], box["y"], box["width"]) == (0, 0, 390)
-    finally:
-        agent.set_up("demo", ask_name="off", ask_phone="off", telephone="", notice="", company="")
+    page.locator("#queues").select_option(SECOND_QUEUE[0])
+    shot(page, f"chat-visitor-form-{language}-{size}")
+    page.locator("#prechat .primary").click()
+    write(page, "可以换一把吗？" if zh else "Can I change it for another one?")
+    talk = agent.has()
+    assert (talk["name"], talk["language"], talk["queue"]) == ("<b>林</b>小姐", language, SECOND_QUEUE[0])
+    assert (
+        talk["prechat"]["email"] == "lin@example.com" and "phone" not in talk["prechat"]
+    )  # masked in the panel
+    assert agent.prechat(talk["conversation_id"])["phone"] == "13800138000"
+    agent.says(talk["conversation_id"], "当然可以。")
+    expect(page.locator("#messages")).to_contain_text("当然可以。")
+    expect(page.locator("#messages")).to_contain_text("您好，请说。")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    expect(page.locator("header")).to_have_css("background-color", "rgb(143, 18, 6)")
+    page.locator("summary").click()
+    expect(page.locator("details")).to_contain_text("优家智能 · 深圳市南山区科苑路 8 号")
+    expect(page.locator("summary")).to_contain_text("今晚 22:00 升级")
+    expect(page.locator("a[href='tel:075588888888']")).to_be_visible()
+    expect(page.locator("a[href='mailto:help@example.com']")).to_be_visible()
+    shot(page, f"chat-visitor-company-{language}-{size}")
+    agent.ends(talk["conversation_id"])
+    expect(page.locator("#rating")).to_be_visible()
+    page.locator("[data-back]").first.click()
+    expect(page.locator("#messages")).to_contain_text("结束了会话" if zh else "ended the conversation")
+    expect(page.locator("#logo")).to_be_visible()
+    wait_until(lambda: page.locator("#logo").evaluate("i => i.naturalWidth") == 64, what="the logo")
+    assert visit.reports == []
 
 
+@both_sizes
+def test_on_a_later_day_and_on_every_page_the_visitor_finds_what_was_said(
+    shop: str, stack: Stack, visits: Any, agent: Agent, size: str
+) -> None:
+    visit = visits(size)
+    page = visit.page(f"{shop}/demo/lock")
+    window = window_of(page)
+    write(window, "锁有三年保修吗？")
+    first = agent.has()["conversation_id"]
+    for number in range(60):
+        agent.says(first, f"第 {number} 条")
+    expect(window.locator("#messages")).to_contain_text("第 59 条")
+    agent.ends(first)
+    agent.makes_older(first, timedelta(days=2))
+
+    page.goto(f"{shop}/demo/handle")  # two days later, on another page
+    window = window_of(page)
+    write(window, "我又来了")
+    second = agent.has()["conversation_id"]
+    assert second != first
+    agent.makes_older(second, timedelta(days=1))
+    for at in (f"{shop}/demo/door", f"{stack.url}/chat/demo"):  # a day later; and in the window's own page
+        page.goto(at)
+        window = window_of(page) if at.startswith(shop) else page.main_frame
+        if at.startswith(shop):
+            expect(window.locator("#messages")).to_contain_text("我又来了")
+            break
+    older = window.get_by_role("button", name="更早的消息")
+    older.click()
+    expect(window.locator("#past")).to_contain_text("第 59 条")
+    expect(window.locator("#past")).not_to_contain_text("锁有三年保修吗")
+    older.click()
+    expect(window.locator("#past")).to_contain_text("锁有三年保修吗")
+    expect(older).to_be_hidden()
+    said = window.locator("#past .msg p").all_inner_texts()
+    assert said == ["锁有三年保修吗？", *(f"第 {number} 条" for number in range(60))]
+    day = f"{now() + timedelta(hours=8) - timedelta(days=2):%m/%d}"
+    assert window.locator("#past .msg footer").first.inner_text().startswith(day)
+    window.locator("#past .msg").first.scroll_into_view_if_needed()
+    shot(page, f"chat-visitor-history-{size}")
+
+
+@both_sizes
 def test_when_nobody_is_there_the_visitor_leaves_a_message_once(
-    stack: Stack, visits: Any, agent: Agent
+    stack: Stack, visits: Any, agent: Agent, size: str
 ) -> None:
     agent.chooses("offline")
-    page = visits().page(f"{stack.url}/chat/demo")
+    page = visits(size).page(f"{stack.url}/chat/demo")
     expect(page.locator("#leave")).to_be_visible(timeout=15_000)
     page.locator("#leave .primary").click()
     expect(page.locator(".wrong")).to_have_count(2)
-    page.locator("#leave [name=reach]").fill("13800138000")
-    page.locator("#leave [name=text]").fill("请回电")
-    shot(page, "chat-visitor-leave")
+    page.locator("[name=reach]").fill("13800138000")
+    page.locator("#leave [name=text]").fill(f"请回电 <b>{size}</b>")
+    shot(page, f"chat-visitor-leave-{size}")
     page.locator("#leave .primary").click()
     expect(page.locator("#messages")).to_contain_text("留言已保存")
+    shot(page, f"chat-visitor-left-{size}")
     with agent.record() as session:
-        assert [(m.reach, m.text) for m in session.scalars(select(LeftMessage))] == [
-            ("13800138000", "请回电")
-        ]
+        left = session.scalars(select(LeftMessage).where(LeftMessage.text.contains(size))).all()
+        assert [(m.reach, m.text) for m in left] == [("13800138000", f"请回电 <b>{size}</b>")]
+
+
+@both_sizes
+def test_a_visitor_on_the_blacklist_gets_a_polite_end_until_the_block_is_over(
+    shop: str, visits: Any, agent: Agent, size: str
+) -> None:
+    visit = visits(size)
+    page = visit.page(f"{shop}/demo/lock")
+    window = window_of(page)
+    write(window, "骂人的话")
+    talk = agent.has()
+    with agent.record() as session:
+        session.add(
+            VisitorBlock(
+                visitor_id=talk["visitor_id"],
+                reason="骂人",
+                created_at=now(),
+                until=now() + timedelta(days=1),
+            )
+        )
+        session.commit()
+        service.end_conversation(
+            talk["conversation_id"], "agent", author=agent.agent, reason="blocked"
+        )  # as the workbench does
+    farewell = "暂时无法为您提供在线服务"
+    expect(window.locator("#line")).to_contain_text(farewell)
+    expect(window.locator("#composer")).to_be_hidden()
+    expect(window.locator("#rating")).to_be_hidden()
+    expect(window.locator("#messages")).to_contain_text("骂人的话")
+    shot(page, f"chat-visitor-blocked-{size}")
+    page.goto(f"{shop}/demo/again")
+    window = window_of(page)
+    expect(window.locator("#line")).to_contain_text(farewell)
+    expect(window.locator("#composer")).to_be_hidden()
+    shot(page, f"chat-visitor-blocked-again-{size}")
+    with agent.record() as session:
+        session.execute(update(VisitorBlock).values(until=now() - timedelta(seconds=1)))
+        session.commit()
+    page.goto(f"{shop}/demo/later")
+    window = window_of(page)
+    write(window, "对不起")
+    assert agent.has()["conversation_id"] != talk["conversation_id"]
+    expect(window.locator("#messages")).to_contain_text("王芳为您服务")
+    assert visit.reports == []
+
+
+def _open_all(things: list[socketio.Client], url: str) -> None:
+    for client in things:
+        client.connect(url, namespaces=["/visitor"], auth={"site": "busy"}, headers={"Origin": url})
+
+
+def test_who_opens_too_many_windows_is_told_when_it_goes_on_and_it_does(
+    stack: Stack, visits: Any, agent: Agent
+) -> None:
+    agent.opens_a_site("busy", address_per_minute=6)  # one more in ten seconds
+    things = [socketio.Client(reconnection=False, handle_sigint=False) for _ in range(8)]
+    try:
+        with pytest.raises(socketio.exceptions.ConnectionError, match="namespaces failed"):
+            _open_all(things, stack.url)
+    finally:
+        for client in things:
+            client.disconnect()
+    page = visits("phone").page(f"{stack.url}/chat/busy")
+    expect(page.locator("#line")).to_contain_text("秒后自动重试")
+    shot(page, "chat-visitor-too-many-phone")
+    expect(page.locator("#status")).to_have_text("在线", timeout=20_000)
+    expect(page.locator("#line")).to_be_hidden()
 
 
 def test_the_access_code_is_small_and_brings_nothing_before_it_is_opened(shop: str, visits: Any) -> None:
@@ -371,7 +420,7 @@ def test_the_access_code_is_small_and_brings_nothing_before_it_is_opened(shop: s
     page.on(
         "response", lambda r: loaded.append((r.url, len(gzip.compress(r.body())) if "/im/" in r.url else 0))
     )
-    page.goto(shop)
+    page.goto(f"{shop}/demo/lock")
     page.wait_for_function("window.UCKeFu")
     page.wait_for_load_state("networkidle")
     ours = [(url, size) for url, size in loaded if "/im/" in url or "/chat/" in url or "/static/" in url]
@@ -413,8 +462,24 @@ def test_the_entry_stands_where_it_is_set_in_each_style_and_six_places(browser: 
         context.close()
 
 
+def _presses(visit: Visit, page: Page, button: int) -> None:
+    """A button of the invitation, 0 or 1, by its place: the shadow root is closed."""
+    left = 16 if visit.is_phone else visit.width - 24 - 304
+    x, y = left + 16 + 40 + 96 * button, visit.height - 92 - 16 - 18
+    page.touchscreen.tap(x, y) if visit.is_phone else page.mouse.click(x, y)
+
+
+def _invited(visit: Visit, page: Page) -> bool:
+    """Whether the card stands over the page."""
+    page.wait_for_function("window.UCKeFu")
+    page.wait_for_load_state("networkidle")
+    where = [visit.width - 180, visit.height - 100]
+    return bool(page.evaluate("([x, y]) => document.elementFromPoint(x, y)?.id === 'uckefu'", where))
+
+
+@both_sizes
 def test_an_invitation_is_accepted_or_refused_and_the_agents_picture_is_seen(
-    shop: str, visits: Any, agent: Agent
+    shop: str, visits: Any, agent: Agent, size: str
 ) -> None:
     picture, out = Image.new("RGB", (64, 64), "#c0ffee"), io.BytesIO()
     picture.save(out, "PNG")
@@ -422,53 +487,90 @@ def test_an_invitation_is_accepted_or_refused_and_the_agents_picture_is_seen(
         photo = uploads.store(out.getvalue(), "me.png", service.SYSTEM, most_bytes=100_000).id
         session.execute(update(User).where(User.login == "agent1").values(picture=photo))
         session.commit()
-    agent.set_up(
-        "demo", invite=True, invite_after_seconds=0, invite_text="需要帮您挑门锁吗？", invite_picture=photo
+    agent.opens_a_site(
+        "asks", invite=True, invite_after_seconds=0, invite_text="需要帮您挑门锁吗？", invite_picture=photo
     )
-    try:
 
-        def invited() -> Page:
-            """A page with the card over it (once the server has read the setting)."""
+    def invited() -> tuple[Visit, Page]:
+        visit = visits(size)
+        page = visit.page(f"{shop}/asks/lock")
+        wait_until(lambda: _invited(visit, page), seconds=20, what="the invitation")
+        return visit, page
 
-            def card() -> Page | None:
-                page = visits().page(shop)
-                page.wait_for_function("window.UCKeFu")
-                page.wait_for_load_state("networkidle")
-                at = page.evaluate("document.elementFromPoint(1440 - 180, 900 - 100)?.id ?? ''")
-                return page if at == "uckefu" else None
+    before = agent.count(Invitation, Invitation.result == "refused")
+    visit, page = invited()
+    shot(page, f"chat-visitor-invited-{size}")
+    _presses(visit, page, 0)
+    window = frame_of(page)
+    write(window, "想换一把")
+    agent.has()
+    expect(window.locator("#agent-picture")).to_be_visible()
+    wait_until(
+        lambda: window.locator("#agent-picture").evaluate("i => i.naturalWidth") == 64, what="the picture"
+    )
+    visit, page = invited()
+    _presses(visit, page, 1)
+    wait_until(lambda: agent.count(Invitation, Invitation.result == "refused") > before, what="the refusal")
+    assert agent.count(Invitation, Invitation.result == "accepted")
+    assert not _invited(visit, page)
 
-            return wait_until(card, seconds=20, every=1, what="the invitation")
 
-        page = invited()
-        shot(page, "chat-visitor-invited")
-        page.mouse.click(1440 - 24 - 304 + 16 + 40, 900 - 92 - 16 - 18)  # the first button of the card
-        window = window_of(page)
-        write(window, "想换一把")
-        agent.has()
-        expect(window.locator("#agent-picture")).to_be_visible()
-        wait_until(
-            lambda: window.locator("#agent-picture").evaluate("i => i.naturalWidth") == 64, what="the picture"
+def test_an_agent_sees_who_is_on_the_sites_invites_one_and_counts_what_came_of_it(
+    stack: Stack, shop: str, visits: Any, agent: Agent
+) -> None:
+    desk, phone = visits("desktop"), visits("phone", user_agent=IPHONE)
+    at_desk = desk.context.new_page()
+    at_desk.goto(f"{shop}/demo/lock", referer="https://search.example/find?q=lock")
+    at_desk.wait_for_function("window.UCKeFu")
+    at_desk.goto(f"{shop}/demo/price")
+    assert not _invited(desk, at_desk)
+    at_phone = phone.page(f"{shop}/demo/handle")
+    assert not _invited(phone, at_phone)
+    with agent.record() as session:  # loopback is nowhere: as if it had come from Shenzhen
+        visit = session.scalars(select(VisitRow).where(VisitRow.system.startswith("iOS"))).one()
+        visit.region = region_of("202.96.134.133")
+        session.commit()
+    supervisor = signed_in(stack, visits, "supervisor")
+    supervisor.goto(f"{stack.url}/visitors/")
+    rows = supervisor.locator("#visitors tbody tr")
+    first, second = rows.filter(has_text="price"), rows.filter(has_text="iOS")
+    for words in ("https://search.example/find", "Chrome", "Linux", "2 页", "127.0.0.1", "地区未知"):
+        expect(first).to_contain_text(words)
+    for words in ("iOS 17.5", "Mobile Safari 17", "iPhone", "handle", "1 页", "广东", "直接访问"):
+        expect(second).to_contain_text(words)
+    expect(supervisor.locator("#visitors > p")).to_contain_text("个 IP")
+    second.locator("[name=text]").fill("<b>需要</b>帮忙吗？")
+    supervisor.screenshot(path=ARTEFACTS / "visitors-zh-1280.png")
+    second.get_by_role("button", name="邀请").click()
+    expect(supervisor.locator("[role=status]")).to_contain_text("已邀请")
+    at_phone.goto(f"{shop}/demo/door")
+    wait_until(lambda: _invited(phone, at_phone), what="the invitation")
+    shot(at_phone, "chat-visitor-invited-by-hand-phone")
+    made = agent.count(Invitation, Invitation.result == "ignored")
+    at_phone.close()  # without an answer
+    with agent.record() as session:
+        session.execute(
+            update(Invitation).where(Invitation.result == "").values(shown_at=now() - timedelta(minutes=4))
         )
-        page = invited()
-        page.mouse.click(1440 - 24 - 304 + 16 + 40 + 96, 900 - 92 - 16 - 18)  # the second one
-        with agent.record() as session:
-
-            def answers() -> set[str]:
-                session.rollback()
-                return set(session.scalars(select(Invitation.result)))
-
-            wait_until(lambda: {"accepted", "refused"} <= answers(), what="both answers")
-    finally:
-        agent.set_up("demo", invite=False, invite_text="", invite_picture="")
+        session.commit()
+    supervisor.reload()
+    expect(supervisor.locator("#visitors > p")).to_contain_text(f"未理会 {made + 1}")
+    expect(rows.filter(has_text="iOS").locator("td").nth(6)).to_have_text("1")
 
 
-def test_the_settings_of_a_site_show_what_the_entry_will_look_like(stack: Stack, visits: Any) -> None:
+def signed_in(stack: Stack, visits: Any, who: str) -> Page:
+    """A page of the staff."""
     page = visits().page(f"{stack.url}/login")
-    login, password = stack.login("admin")
+    login, password = stack.login(who)
     page.fill("[name=login]", login)
     page.fill("[name=password]", password)
     page.click("button.btn-primary")
     expect(page.locator("#strip")).to_be_visible()
+    return page
+
+
+def test_the_settings_of_a_site_show_what_the_entry_will_look_like(stack: Stack, visits: Any) -> None:
+    page = signed_in(stack, visits, "admin")
     page.goto(f"{stack.url}/sites/1")
     preview = page.locator("#preview")
     for style in sites.STYLES:

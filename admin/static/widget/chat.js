@@ -26,7 +26,7 @@ function make(tag, attributes = {}, ...children) {
 const me = {
   token: decodeURIComponent(location.hash.slice(1)) || recallKept("token"),
   conversation: null, last: 0, shown: new Map(), outbox: readOutbox(), sending: false, visible: !C.embedded, unread: 0,
-  page: C.embedded ? { url: document.referrer, title: "" } : { url: location.href.split("#")[0], title: document.title }, agent: "", older: "", mailed: "", staffed: true, asked: null,
+  page: C.embedded ? { url: document.referrer, title: "" } : { url: location.href.split("#")[0], title: document.title }, agent: "", older: "", olderFrom: 0, mailed: "", staffed: true, asked: null,
   connected: false, filled: false, visitor: {}, isBlocked: false,
 };
 const given = decodeURIComponent(location.hash.slice(1));
@@ -92,12 +92,13 @@ socket.on("state", (state) => {
   keep("token", state.token);
   if (mayTell) tellHost({ type: "token", token: state.token });
   fillQueues(state.queues);
+  const isFirst = !me.older;
   if (state.conversation) {
     begin(state.conversation);
     if (me.last && state.messages.length && state.messages[0].after > me.last) catchUp();
     else state.messages.forEach(take);
-    if (!me.older) me.older = state.conversation.conversation_id;
-    $("older").hidden = false;
+    if (isFirst) $("older").hidden = !state.older;
+    me.older ||= state.conversation.conversation_id;
   }
   if (state.position) showPosition(state.position);
   me.filled = true;
@@ -166,6 +167,7 @@ function begin(conversation) {
 function take(message, fetched = false) {
   if (me.shown.has(message.sequence)) return;
   if (!fetched && me.last && message.after > me.last) { catchUp(); return; }
+  if (!me.older) [me.older, me.olderFrom] = [me.conversation.conversation_id, message.sequence];
   settle(message.client_id);
   const node = drawn(message);
   me.shown.set(message.sequence, { message, node });
@@ -427,10 +429,11 @@ function notice({ code, wait_seconds }) {
 
 $("older").textContent = t("older");
 $("older").addEventListener("click", async () => {
-  const answer = await ask("history", { before: me.older });
-  if (!answer.ok) return;
-  if (!answer.conversation) { $("older").hidden = true; return; }
-  me.older = answer.conversation.conversation_id;
+  const answer = await ask("history", { before: me.older, sequence: me.olderFrom });
+  if (!answer.ok) { notice(answer); return; }
+  $("older").hidden = !answer.older;
+  if (!answer.conversation) return;
+  [me.older, me.olderFrom] = [answer.conversation.conversation_id, answer.messages[0]?.sequence ?? 0];
   $("past").prepend(...answer.messages.map((m) => {
     const node = drawn(m), foot = node.querySelector?.("footer");
     if (foot) foot.textContent = `${m.author === "visitor" ? "" : (m.name || t("system")) + " "}${clock(m.sent_at_us)}`;
@@ -514,7 +517,9 @@ function check(form, rules) {
     if (!words) continue;
     const id = `${form.id}-${name}-wrong`;
     input.setAttribute("aria-describedby", id);
-    input.after(make("span", { className: "wrong", id }, words));
+    const said = make("span", { className: "wrong", id }, words);
+    input.after(said);
+    input.addEventListener("input", () => { said.remove(); input.removeAttribute("aria-invalid"); }, { once: true }); // being mended
     first ??= input;
   }
   first?.focus();
