@@ -28,6 +28,8 @@ def test_a_new_agent_gets_passwords_shown_once_and_its_queues(
     queue = session.query(Queue).filter_by(name="sales").one()
     client = sign_in("administrator")
     sent = {**NEW, f"queue-{queue.id}": "y", f"level-{queue.id}": "2"}
+    blank = client.get("/users/new").get_data(as_text=True)
+    assert 'value="agent" selected' in blank, "a new user is nobody powerful unless chosen"
     shown = client.post("/users/new", data=sent)
     assert shown.status_code == 200
     assert shown.get_data(as_text=True).count("data-secret") == 2
