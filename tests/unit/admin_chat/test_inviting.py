@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from admin.chat import inviting, links, service, sites
 from admin.chat.refusals import ChatRefused
 from admin.db import db
-from sql.models import Conversation, Invitation, PageView, Site, Visitor
+from sql.models import Conversation, Invitation, PageView, Site, Visit, Visitor
 from uckefu.times import now
 
 
@@ -64,6 +64,32 @@ def test_without_the_rule_or_in_a_conversation_nobody_is_invited(
     set_up(site, invite=True, invite_after_seconds=0)
     service.open_conversation(site, visitor)
     assert beat(app, visitor)["invitation"] is None
+
+
+def test_the_rule_may_wait_for_a_second_visit_and_a_second_page(
+    app: Flask, site: Site, visitor: Visitor
+) -> None:
+    set_up(site, invite=True, invite_after_seconds=0, invite_visits=2, invite_after_pages=2)
+    beat(app, visitor)
+    assert beat(app, visitor, page_id="p2")["invitation"] is None  # two pages, the first visit
+    db.session.execute(update(Visit).values(seen_at=now() - timedelta(minutes=31)))
+    db.session.commit()
+    assert beat(app, visitor, page_id="p3")["invitation"] is None  # the second visit, one page
+    assert beat(app, visitor, page_id="p4")["invitation"]
+
+
+def test_an_invitation_that_nobody_answers_counts_as_ignored_after_a_while(
+    app: Flask, visitor: Visitor, agent_id: int
+) -> None:
+    beat(app, visitor)
+    inviting.invite(visitor.id, agent_id, "May I help?")
+    beat(app, visitor)
+    since = now() - timedelta(hours=1)
+    assert inviting.of_the_day(since)["ignored"] == 0
+    db.session.execute(update(Invitation).values(shown_at=now() - inviting.DECIDES - timedelta(seconds=1)))
+    db.session.commit()
+    day = inviting.of_the_day(since)
+    assert (day["invited"], day["ignored"], day["accepted"], day["refused"]) == (1, 1, 0, 0)
 
 
 def test_an_agents_invitation_comes_with_the_next_heartbeat(
