@@ -48,6 +48,7 @@ def centre() -> Centre:
 
 def init_app(app: Flask) -> None:
     """Give templates what they share."""
+    from admin.numbers import words_seen  # it asks this module for the centre
 
     @app.context_processor
     def shared() -> dict[str, Any]:
@@ -61,5 +62,6 @@ def init_app(app: Flask) -> None:
         }
 
     app.jinja_env.filters["local"] = lambda instant: shown(instant, centre().timezone)
+    app.jinja_env.filters["person"] = lambda name: words_seen(name or "", centre().region)
     app.jinja_env.filters["clock"] = clock
     app.jinja_env.filters["hms"] = hms

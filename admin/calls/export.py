@@ -13,7 +13,7 @@ from admin.calls.views import asked_for, blueprint
 from admin.calls.words import parties, result_words
 from admin.contacts import sheets
 from admin.i18n import language
-from admin.numbers import seen
+from admin.numbers import seen, words_seen
 from admin.permissions import requires
 from admin.server import off_the_loop
 from admin.shell import centre
@@ -56,7 +56,7 @@ def _lines() -> Iterator[list[str]]:
             i = row.interaction
             began = shown(i.started_at or i.queued_at, here.timezone)
             yield [
-                began.strftime("%Y-%m-%d %H:%M:%S") if began else "", row.contact.name if row.contact else "",
+                began.strftime("%Y-%m-%d %H:%M:%S") if began else "", words_seen(row.contact.name, here.region) if row.contact else "",
                 seen(i.customer_number, here.region), place(i.customer_number, language(), here.region),
                 names["queues"].get(i.queue_name, i.queue_name), f"{row.agent} {row.extension}".strip(),
                 hms(row.waited), hms(row.talked), words[row.result][2], sides.get(i.hangup_by, ""), i.id,

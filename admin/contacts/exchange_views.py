@@ -17,7 +17,7 @@ from admin.audit import audit
 from admin.contacts import importing, queries, sheets
 from admin.contacts.views import blueprint, filters, selected
 from admin.limits import takes_up_to
-from admin.numbers import seen
+from admin.numbers import seen, words_seen
 from admin.permissions import number_sight, requires
 from admin.server import off_the_loop
 from admin.shell import centre
@@ -148,7 +148,7 @@ def export() -> ResponseReturnValue:
     tags = {} if not contacts else _tag_names([c.id for c in contacts])
     rows = [[names[0] for names in known.values()]] + [
         [
-            c.name, c.company, "; ".join(show(n.number, region) for n in c.numbers), c.email, c.vip_level, "; ".join(tags.get(c.id, [])), c.note,
+            c.name if whole else words_seen(c.name, region), c.company, "; ".join(show(n.number, region) for n in c.numbers), c.email, c.vip_level, "; ".join(tags.get(c.id, [])), c.note,
             *((c.fields or {}).get(f.key, "") for f in fields),
         ]
         for c in contacts

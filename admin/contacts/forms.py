@@ -11,6 +11,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional, Reg
 
 from admin.contacts import service
 from admin.contacts.handles import handle
+from admin.numbers import words_seen
 from sql.models import Contact, ContactField
 
 LONGEST_VALUE = 255
@@ -77,6 +78,9 @@ class ContactForm(FlaskForm):  # type: ignore[misc]
     ) -> None:
         super().__init__(*arguments, obj=contact, **named)
         self.fields_of_centre, self.contact = fields, contact
+        self._name_shown = words_seen(contact.name) if contact else ""
+        if contact and self.name.data == contact.name:
+            self.name.data = self._name_shown
         self.custom: dict[str, str] = dict((contact.fields or {}) if contact else {})
         self.custom_errors: dict[str, str] = {}
         self.added: list[str] = []
@@ -105,10 +109,10 @@ class ContactForm(FlaskForm):  # type: ignore[misc]
 
     def fill(self, contact: Contact) -> None:
         """Write the form into the contact."""
-        contact.name, contact.company, contact.email = (
-            self.name.data,
-            self.company.data or "",
-            self.email.data or "",
-        )
+        if (
+            self.name.data != self._name_shown
+        ):  # who sees a number in it masked doesn't write the mask into it
+            contact.name = self.name.data
+        contact.company, contact.email = self.company.data or "", self.email.data or ""
         contact.vip_level, contact.note = self.vip_level.data or 0, self.note.data or ""
         contact.fields = {key: value for key, value in self.custom.items() if value}

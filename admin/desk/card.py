@@ -6,6 +6,7 @@ It is the same in every language; the page picks the words.
 from typing import Any
 
 from admin.desk import queries
+from admin.numbers import words_seen
 from admin.telephone import spellings
 from uckefu.centre import Centre
 from uckefu.times import clock, shown
@@ -24,7 +25,7 @@ def card_of(number: str, interaction_id: str, centre: Centre) -> dict[str, Any]:
     past = queries.past_interactions(numbers, without=interaction_id)
     return {
         "contact": contact and {
-            "name": contact.name, "company": contact.company, "vip_level": contact.vip_level, "note": contact.note,
+            "name": words_seen(contact.name, centre.region), "company": contact.company, "vip_level": contact.vip_level, "note": contact.note,
         },
         "past": [_line(row, centre.timezone) for row in past],
     }  # fmt: skip

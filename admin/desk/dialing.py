@@ -25,7 +25,7 @@ from admin.desk import queries
 from admin.desk.texts import dial_refusal
 from admin.desk.views import blueprint, seen_by_me
 from admin.i18n import language
-from admin.numbers import seen
+from admin.numbers import seen, words_seen
 from admin.permissions import requires
 from admin.shell import centre
 from admin.telephone import masked, national, spellings
@@ -157,7 +157,7 @@ def _missed(agent_id: int) -> list[dict[str, Any]]:
             contact, when = queries.contact_of(number, here.region), shown(at, here.timezone)
             found[number] = {
                 "interaction_id": interaction.id, "number": seen(number, here.region),
-                "name": contact.name if contact else "", "when": when.strftime("%H:%M") if when else "",
+                "name": words_seen(contact.name, here.region) if contact else "", "when": when.strftime("%H:%M") if when else "",
                 "queue": directory.names(language())["queues"].get(interaction.queue_name, interaction.queue_name),
                 "is_new": looked_at is None or at > looked_at,
             }  # fmt: skip
@@ -186,7 +186,7 @@ def _voicemails() -> list[dict[str, Any]]:
     for row in rows:
         when = shown(row.message.at, here.timezone)
         found.append({
-            "id": row.message.id, "name": row.contact, "number": seen(row.message.number, here.region),
+            "id": row.message.id, "name": words_seen(row.contact or "", here.region), "number": seen(row.message.number, here.region),
             "when": when.strftime("%m-%d %H:%M") if when else "", "length": clock(timedelta(seconds=row.message.seconds)),
             "sound": url_for("inbox.sound", message_id=row.message.id), "can_call": bool(row.message.number),
             "is_new": row.message.heard_at is None,

@@ -13,7 +13,7 @@ from admin.contacts.handles import handle
 from admin.db import db
 from admin.desk.queries import contact_of
 from admin.i18n import language
-from admin.numbers import seen
+from admin.numbers import seen, words_seen
 from admin.telephone import place, spellings
 from admin.tickets import queries as tickets
 from admin.tickets.words import priority_words, status_words
@@ -104,7 +104,7 @@ def contact_shape(contact: Contact, here: Centre) -> Shape:
         for f in contacts.custom_fields()
     ]
     return {
-        "id": contact.id, "name": contact.name, "company": contact.company, "email": contact.email,
+        "id": contact.id, "name": words_seen(contact.name, here.region), "company": contact.company, "email": contact.email,
         "vip_level": contact.vip_level, "note": contact.note, "blocked": bool(blocks),
         "numbers": [{"shown": seen(n.number, here.region), "handle": handle(n.number), "place": place(n.number, language(), here.region)} for n in contact.numbers],
         "tags": [{"id": t.id, "name": t.name, "colour": t.colour} for t in tags],
@@ -193,7 +193,7 @@ def found_contacts(text: str, region: str) -> list[Shape]:
     return [
         {
             "id": r.contact.id,
-            "name": r.contact.name,
+            "name": words_seen(r.contact.name, region),
             "company": r.contact.company,
             "number": seen(r.contact.numbers[0].number, region) if r.contact.numbers else "",
         }

@@ -13,7 +13,7 @@ from admin.desk import queries
 from admin.desk.card import card_of
 from admin.desk.texts import js_texts
 from admin.i18n import language
-from admin.numbers import seen
+from admin.numbers import seen, words_seen
 from admin.permissions import allowed, requires
 from admin.shell import centre
 from admin.telephone import national
@@ -96,7 +96,7 @@ def recent() -> ResponseReturnValue:
         found.append({
             "when": at.strftime("%H:%M") if at else "", "offer_id": row["offer_id"], "interaction_id": interaction.id,
             "channel": interaction.channel, "direction": interaction.direction, "missed": row["missed"],
-            "name": row["name"] or (contact.name if contact else ""), "number": seen(interaction.customer_number, here.region),
+            "name": words_seen(row["name"] or (contact.name if contact else ""), here.region), "number": seen(interaction.customer_number, here.region),
             "disposition": chosen and (chosen.title_zh if language() == "zh" else chosen.title_en),
             "talk": clock(row["talk"]) if row["talk"] is not None else "",
         })  # fmt: skip

@@ -1,5 +1,6 @@
 """Numbers by role, from `numbers` in `centre.yml`: seen whole, shown by a click that is noted, or never."""
 
+import io
 import json
 import re
 from collections.abc import Callable
@@ -99,6 +100,46 @@ def test_no_page_and_no_file_says_a_number_to_a_role_that_sees_it_masked(
     for name, text in _read(sign_in("supervisor"), contact).items():
         assert WHOLE not in text, name
         assert MASKED in text, name
+
+
+@pytest.mark.parametrize("sight", ["click", "never"])
+def test_a_contact_whose_name_is_its_number_is_masked_like_it_and_saving_does_not_write_the_mask(
+    sight: str, settings: Settings, sign_in: SignIn, contact: int, session: Session, talk: str
+) -> None:
+    _set(settings, sight)
+    session.get_one(Contact, contact).name = f"来电 {WHOLE}"
+    session.commit()
+    client = sign_in("supervisor")
+    for name, text in (_read(client, contact) | _read_by_name(client)).items():
+        assert WHOLE not in text, name
+    agent = sign_in("agent1")
+    for name in ("caller", "panel", "search"):
+        assert WHOLE not in agent.get(WORKBENCH[name].replace("林晓燕", "来电")).text, name
+    form = {"name": f"来电 {MASKED}", "vip_level": "2", "company": "锁厂"}
+    assert client.post(f"/contacts/{contact}/edit", data=form).status_code == 302
+    session.expire_all()
+    kept = session.get_one(Contact, contact)
+    assert (kept.name, kept.company) == (f"来电 {WHOLE}", "锁厂")
+    _set(settings, "whole")
+    assert f"来电 {WHOLE}" in client.get(f"/contacts/{contact}").text
+
+
+def _read_by_name(client: FlaskClient) -> dict[str, str]:
+    return {"list": client.get("/contacts/?text=来电").text}
+
+
+@pytest.mark.parametrize("sight", ["whole", "click", "never"])
+def test_the_preview_of_an_import_says_refused_numbers_as_the_role_sees_them(
+    sight: str, settings: Settings, sign_in: SignIn
+) -> None:
+    _set(settings, sight)
+    client = sign_in("supervisor")
+    table = f"姓名,号码\n吉姆,1391234087a3\n,{WHOLE}\n{WHOLE},13912340874\n"
+    preview = client.post("/contacts/import", data={"file": (io.BytesIO(table.encode()), "a.csv")})
+    page = client.get(preview.headers["Location"]).text
+    for number in ("1391234087a3", WHOLE, "13912340874"):
+        assert (number in page) == (sight == "whole"), number
+    assert ("13****4087a3" in page) == (sight != "whole")
 
 
 def test_pages_say_whole_numbers_to_a_role_that_sees_them_whole(
