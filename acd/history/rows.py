@@ -42,8 +42,10 @@ def _entered(session: Session, event: MemberEntered) -> None:
     values: dict[str, Any] = {"queue_name": event.queue}
     if known is None or known.queued_at is None:
         values["queued_at"] = event.at_us
+    if known is None:  # who calls is told while the call lasts, not when its record comes
+        values["from_number"] = event.number
     if known is None and event.channel != "voice":  # the service that made it may be slower than we are
-        values |= {"channel": event.channel, "from_number": event.number, "started_at": event.at_us}
+        values |= {"channel": event.channel, "started_at": event.at_us}
     upsert(session, Interaction, {"id": event.interaction_id}, values)
 
 

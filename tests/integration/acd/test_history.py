@@ -106,6 +106,7 @@ def test_a_call_becomes_rows(record: Engine, bus: redis.Redis) -> None:
         interaction = session.get_one(Interaction, "i1")
         assert (interaction.queue_name, interaction.queued_at) == ("service", from_us(T0))
         assert interaction.connected_at == from_us(T0 + 6 * SECOND)
+        assert interaction.from_number == "138"  # while it lasts: the leg's record comes at its end
         assert session.get_one(StatusChange, 1).status == "ready"
     assert recorded_event_id(record) == 11
 
