@@ -148,6 +148,7 @@ def test_two_windows_of_an_agent_show_one_truth_and_only_one_rings(scene: Scene)
     _item(page, "赵一鸣").click()
     for window in windows:
         expect(_item(window, "赵一鸣").locator(".uc-count")).to_have_count(0)
+    _only_what_nobody_reads_sounds(scene, other, visitor)
 
     caller = _ring_and_talk(scene, agent)
     for window in windows:
@@ -181,6 +182,24 @@ def test_two_windows_of_an_agent_show_one_truth_and_only_one_rings(scene: Scene)
     for window in windows:
         expect(window.locator("#list [data-wrap]")).to_have_count(0)
     assert [r for r in scene.reports if "favicon" not in r] == []
+
+
+def _only_what_nobody_reads_sounds(scene: Scene, window: Page, read: Visitor) -> None:
+    """A further message sounds, but not one of a chat that another window shows."""
+    second = Visitor(scene, "钱多")
+    second.say("你好")
+    expect(_item(window, "钱多").locator(".uc-count")).to_have_text("1")
+    window.evaluate("window.chimed = []; Ringing.chime = (name) => window.chimed.push(name); 0")
+    read.say("还在")
+    expect(_item(window, "赵一鸣")).to_contain_text("还在")
+    second.say("请问")
+    wait_until(lambda: window.evaluate("chimed.length"), what="the sound")
+    assert window.evaluate("chimed") == ["钱多"]
+    _item(window, "钱多").click()
+    second.ask("end")
+    window.locator(".uc-wrapform select").select_option(index=1)
+    window.locator(".uc-wrapform button").click()
+    expect(window.locator("#list [data-wrap]")).to_have_count(0)
 
 
 def test_without_web_locks_one_window_of_two_rings_and_the_other_when_that_is_closed(scene: Scene) -> None:

@@ -3,7 +3,7 @@
    that was away asks for what is after its last sequence. Nothing is drawn here. */
 const Talks = (() => {
   const { data, text, toast } = Dom;
-  const SAY_MS = 8000, AGAIN_MS = 3000, UNDO_MS = 8000, LOOK_MS = 10000, KEPT = "uckefu.outbox";
+  const SAY_MS = 8000, AGAIN_MS = 3000, UNDO_MS = 8000, LOOK_MS = 10000, READ_ELSEWHERE_MS = 500, KEPT = "uckefu.outbox";
   const heads = new Map(), logs = new Map(), typing = new Map(), others = new Map(), ending = new Map(), drafts = new Map();
   const fetched = new Set();
   let selected = null, outbox = {}, flushing = new Set(), known = false;
@@ -59,6 +59,11 @@ const Talks = (() => {
     take({ conversation_id: selected, agent_read_sequence: sequence, unread: 0 });
     Desk.ask("read", { conversation_id: selected, sequence });
   };
+  /* Another window of this agent, here or on another machine, may have it open: then it is read at once, and nothing sounds. */
+  const chimeUnlessRead = (id) => setTimeout(() => {
+    const head = heads.get(id);
+    if (head?.unread) Ringing.chime(name(head), Desk.queue(head.queue));
+  }, READ_ELSEWHERE_MS);
   const onMessage = ({ message, waiting_since_us: waiting }) => {
     const id = message.conversation_id, head = heads.get(id);
     if (!log(id).has(message.sequence)) {
@@ -67,7 +72,7 @@ const Talks = (() => {
         typing.delete(id);
         if (head && message.kind !== "recall") {
           take({ conversation_id: id, unread: (head.unread ?? 0) + 1 });
-          if (id !== selected || !document.hasFocus()) Ringing.chime(name(head), Desk.queue(head.queue));
+          if (id !== selected || !document.hasFocus()) chimeUnlessRead(id);
         }
       }
     }
