@@ -171,7 +171,7 @@ def _panes() -> dict[str, str]:
         "event.connected": _("you answered"), "event.connected_why": _("you answered; offered to you: {reason}"),
         "event.held": _("on hold"), "event.ended": _("the call ended"),
         "position": _("No. {n}"), "stale": _("as of {time}"),
-        "title.ringing": _("(Call) {name}"), "sound_blocked": _("Sounds are blocked. Allow"),
+        "title.ringing": _("(Call) {name}"), "sound_blocked": _("Allow sounds"),
         "saved": _("Saved."), "failed": _("Not done: {why}"), "why_lost": _("no connection"),
         "notify": _("Incoming call: {name}, {queue}"),
         "announce": _("Incoming call: {name}, {queue}. Answer with {answer} or on your phone; {key} declines."),
