@@ -37,6 +37,7 @@ from tests.e2e.chat_people import (
     window_of,
     write,
 )  # fmt: skip
+from tests.e2e.visitor import IPHONE
 from tests.support.mail import MailServer, Postbox, text_of
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
@@ -47,10 +48,6 @@ SCREEN_FLAGS = [  # who shares the screen is asked nothing and shows a made-up o
     "--auto-select-desktop-capture-source=Entire screen",
 ]  # fmt: skip
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
-IPHONE = (
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-    "Version/17.5 Mobile/15E148 Safari/604.1"
-)
 both_sizes = pytest.mark.parametrize("size", SIZES)
 
 

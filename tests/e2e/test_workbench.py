@@ -10,9 +10,9 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sql.models import Article, Conversation, Message, QuickReply, Talk, Voicemail
+from sql.models import Article, ContactTag, Conversation, Message, QuickReply, Talk, VisitorBlock, Voicemail
 from tests.e2e.conftest import Scene
-from tests.e2e.visitor import Visitor
+from tests.e2e.visitor import IPHONE, Visitor, looks_at
 from tests.support.stack import Stack
 from tests.support.waiting import wait_until
 from uckefu.times import now
@@ -575,3 +575,49 @@ def _speak(page: Page, language: str) -> None:
         page.click("button.uc-ava")
         page.locator("#me form[action*=language] button").click()
         expect(page.locator("html")).to_have_attribute("lang", re.compile(f"^{language}"))
+
+
+def test_the_panel_knows_the_visitor_and_links_tags_and_blocks(scene: Scene) -> None:
+    engine = scene.stack.engine()
+    with Session(engine) as session:
+        session.add(ContactTag(name="老客户", colour="green"))
+        session.commit()
+    engine.dispose()
+    token = looks_at(scene, "智能锁 L2", agent=IPHONE, source="https://search.example/find?q=lock")
+    looks_at(scene, "价格", token, agent=IPHONE)
+    scene.agents_phone("1001")
+    page = scene.page("agent1", width=1280, height=720)
+    scene.ready(page)
+    visitor = Visitor(scene, "孙丽", token)
+    visitor.say("你好")
+    _item(page, "孙丽").click()
+    side = page.locator("#side")
+    for words in ("iPhone", "iOS 17.5", "Mobile Safari", "https://search.example/find", "127.0.0.1"):
+        expect(side).to_contain_text(words)
+    expect(side.locator("section", has_text="访问轨迹").locator(".uc-trail li")).to_have_count(2)
+
+    side.locator("summary", has_text="关联客户").click()
+    side.locator("details", has_text="关联客户").locator("button:has(.ti-user-plus)").click()
+    expect(side.locator("h2 a")).to_have_text("孙丽")
+    expect(side).not_to_contain_text("还没有关联客户")
+    side.locator(".uc-addtag summary").click()
+    offered = side.locator(".uc-addtag button", has_text="老客户")
+    expect(offered.locator(".uc-tint-green")).to_be_visible()
+    expect(offered.locator(".uc-meta")).to_have_text("0")
+    offered.click()
+    expect(side.locator("span.uc-tag", has_text="老客户")).to_be_visible()
+    scene.shot(page, "workbench-panel-zh-1280")
+    side.locator("span.uc-tag", has_text="老客户").locator("button").click()
+    expect(side.locator("span.uc-tag", has_text="老客户")).to_have_count(0)
+
+    side.locator("summary", has_text="拉黑").click()
+    form = side.locator("details", has_text="拉黑").locator("form")
+    form.locator("button").click()
+    expect(form.locator("input:invalid")).to_have_count(1)  # why is asked for
+    form.locator("input").fill("骂人")
+    form.locator("select").select_option("7")
+    form.locator("button").click()
+    expect(page.locator(".uc-toast", has_text="已拉黑")).to_be_visible()
+    (block,) = _record(scene, select(VisitorBlock))
+    assert block.reason == "骂人" and (block.until - now()).days == 6
+    expect(page.locator(".uc-wrapform")).to_be_visible()
