@@ -518,7 +518,8 @@ def test_an_agent_sees_who_is_on_the_sites_invites_one_and_counts_what_came_of_i
     desk, phone = visits("desktop"), visits("phone", user_agent=IPHONE)
     at_desk = desk.context.new_page()
     at_desk.goto(f"{shop}/demo/lock", referer="https://search.example/find?q=lock")
-    at_desk.wait_for_function("window.UCKeFu")
+    known = "localStorage.getItem('uckefu:demo:token')"
+    wait_until(lambda: at_desk.evaluate(known), what="the page to be noted")
     at_desk.goto(f"{shop}/demo/price")
     assert not _invited(desk, at_desk)
     at_phone = phone.page(f"{shop}/demo/handle")
