@@ -280,6 +280,10 @@ def _end(scene: Scene, page: Page, visitor: Visitor) -> None:
     """Ending can be undone; then the disposition is asked for."""
     _item(page, "赵一鸣").click()
     expect(page.locator(".uc-talk h1")).to_have_text("赵一鸣")
+    page.locator("#side summary", has_text="关联客户").click()  # it is the one who called
+    page.locator("#side input[type=search]").first.fill("刘洋")
+    page.locator("#side li button", has_text="刘洋").click()
+    expect(page.locator("#side h2 a")).to_have_text("刘洋")
     page.keyboard.press("Alt+Z")
     page.locator(".uc-toast button").click()
     expect(page.locator(".uc-composer textarea")).to_be_visible()
@@ -295,6 +299,23 @@ def _end(scene: Scene, page: Page, visitor: Visitor) -> None:
     assert noted[0].disposition_id is not None
     row = _record(scene, select(Conversation).where(Conversation.id == noted[0].interaction_id))[0]
     assert row.ended_by == "agent"
+    _history(scene, page)
+
+
+def _history(scene: Scene, page: Page) -> None:
+    """The contact's page has the call and the chat in one list, each with its agent and disposition."""
+    page.goto(f"{scene.stack.url}/contacts/?text=刘洋")
+    page.locator("tbody th a", has_text="刘洋").click()
+    past = page.locator("tr[data-interaction]")
+    call, chat = past.filter(has=page.locator(".ti-phone-incoming")), past.filter(has_text="问物流")
+    for line in (call.first, chat):
+        expect(line).to_contain_text("王芳")
+    expect(call.first).to_contain_text("通话")
+    expect(chat.locator(".ti-message-circle")).to_be_visible()
+    scene.shot(page, "contact-history-zh")
+    chat.locator("a").click()
+    expect(page.locator("main")).to_contain_text("在吗？")
+    page.goto(f"{scene.stack.url}/")
 
 
 def _transfer(scene: Scene, page: Page, visitor: Visitor) -> None:

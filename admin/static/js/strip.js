@@ -28,7 +28,7 @@ const Strip = (() => {
   const away = (link) => {
     if (!link.ever) return put("offline", pill("plug-connected", text("strip.connecting")), grow());
     return put("alert", pill("alert-triangle", text("strip.reconnecting")),
-      element("span", { class: "uc-cut" }, timer({ from: link.lostUs, words: (s) => text("reconnecting_hint", { n: Math.max(0, Math.floor(s)) }) })),
+      element("span", { class: "uc-cut" }, timer({ from: link.lostUs, words: (s) => text("reconnecting_hint", { n: Math.max(1, Math.floor(s)) }) })),
       grow(), link.attempt ? element("span", { class: "uc-meta" }, text("attempt", { n: link.attempt })) : "");
   };
   const noAgent = () => put("offline", pill("phone", text("strip.no_agent")), hint(text(data.agent_id ? "unknown_agent_hint" : "no_agent_hint")), grow());
