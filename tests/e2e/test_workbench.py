@@ -321,7 +321,8 @@ def _history(scene: Scene, page: Page) -> None:
 def _transfer(scene: Scene, page: Page, visitor: Visitor) -> None:
     """A colleague gets the chat with the note, and what was said before."""
     scene.agents_phone("1002")
-    colleague = scene.page("agent2", language="en-US", width=1280, height=720)
+    colleague = scene.page("agent2", width=1280, height=720)
+    _speak(colleague, "en")  # the user's own choice, not the browser's
     scene.ready(colleague)
     _item(page, "林晓燕").click()
     page.keyboard.press("Alt+G")
@@ -333,7 +334,10 @@ def _transfer(scene: Scene, page: Page, visitor: Visitor) -> None:
     expect(colleague.locator(".uc-msg.is-note", has_text="答应了换新")).to_be_visible()
     _write(colleague, "我是李伟，继续为您服务")
     visitor.heard("我是李伟，继续为您服务")
+    expect(colleague.locator(".uc-composer")).to_contain_text("Internal note")
     scene.shot(colleague, "workbench-chat-en-1280")
+    colleague.set_viewport_size({"width": 1440, "height": 900})
+    scene.shot(colleague, "workbench-chat-en")
     said = _record(scene, select(Message).where(Message.kind == "text", Message.author == "agent"))
     assert len({m.client_id for m in said}) == len(said)
 
