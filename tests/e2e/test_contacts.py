@@ -112,6 +112,9 @@ def test_a_table_is_shown_before_it_is_taken_and_two_contacts_become_one(
     page.get_by_role("button", name="先看预览").click()
     expect(page.locator("main")).to_contain_text("新建 2 行，更新客户 0 行，已存在跳过 0 行，拒绝 1 行")
     expect(page.locator("main")).to_contain_text("外号")  # the column that is left out
+    expect(page.locator("main")).not_to_contain_text(
+        "1391234087"
+    )  # refused or not, as this role sees numbers
     scene.shot(page, "contacts-import-zh")
     with page.expect_download() as refused:
         page.get_by_role("link", name="下载被拒绝的行").click()
@@ -123,10 +126,15 @@ def test_a_table_is_shown_before_it_is_taken_and_two_contacts_become_one(
     expect(page.locator("main")).to_contain_text("一号店")
 
     page.goto(f"{scene.stack.url}/contacts/import")
-    changed = _table(tmp_path, "b.xlsx", [["name", "phone", "vip"], ["韩梅", "13912340873", 5]])
+    rows = [["name", "phone", "vip"], ["韩梅", "13912340873", 5], ["李雷", "13912340875", 9]]
+    changed = _table(tmp_path, "b.xlsx", rows)
     page.locator("[name=file]").set_input_files(changed)
     page.locator("[name=known][value=change]").check()
     page.get_by_role("button", name="先看预览").click()
+    expect(page.locator("main")).to_contain_text("新建 0 行，更新客户 1 行，已存在跳过 0 行，拒绝 1 行")
+    with page.expect_download() as refused:
+        page.get_by_role("link", name="下载被拒绝的行").click()
+    assert "李雷,13912340875,9" in refused.value.path().read_text(encoding="utf-8-sig")
     page.get_by_role("button", name="导入 1 行").click()
     _contact_named(page, "韩梅")
     expect(page.locator(".uc-vip")).to_contain_text("5")
@@ -153,4 +161,11 @@ def test_a_table_is_shown_before_it_is_taken_and_two_contacts_become_one(
         merged = next(row for row in rows if any("韩梅" in cell or "林一" in cell for cell in row))
         assert any("139****087" in cell for cell in merged)
         assert not any("1391234087" in cell for row in rows for cell in row)
+    page.click("button.uc-ava")
+    page.locator("#me form[action*=language] button").click()
+    expect(page.locator("h1")).to_have_text("Contacts")
+    scene.shot(page, "contacts-en")
+    page.locator("tbody th a").first.click()
+    expect(page.locator("h2", has_text="Past interactions")).to_be_visible()
+    scene.shot(page, "contact-en")
     assert [report for report in scene.reports if "favicon" not in report and "400" not in report] == []
