@@ -9,12 +9,12 @@ A socket belongs to the visitor whose signed id it brought; no event names a vis
 is looked up among the visitor's own. The origin of the handshake must be ours (the window runs in our own frame).
 """
 
-from typing import Any
+from typing import Any, Self
 
 from flask import current_app, request
 from flask_socketio import ConnectionRefusedError as SocketRefused
 from flask_socketio import emit, join_room
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
@@ -23,8 +23,11 @@ from admin.chat import presence, routing, service, shapes, sites, transcripts, v
 from admin.chat.guests import Guest, lobby
 from admin.chat.refusals import ChatRefused
 from admin.db import db
+from admin.numbers import NUMBER_IN_WORDS
 from admin.permissions import public
+from admin.shell import centre
 from admin.sockets import socketio
+from admin.telephone import masked
 from sql.models import Conversation, LeftMessage, Visitor
 from sql.outbox import tell
 from uckefu.times import now, to_us
@@ -77,11 +80,23 @@ class Rating(_Fields):
     comment: str = Field("", max_length=500)
 
 
+def _without_numbers(name: str) -> str:
+    return NUMBER_IN_WORDS.sub(lambda found: masked(found[0], centre().region), name)
+
+
 class Introduction(_Fields):
     name: str = Field("", max_length=64)
     phone: str = Field("", max_length=32, pattern=r"^[0-9+() -]*$")
     email: str = Field("", max_length=128, pattern=r"^([^@\s<>]+@[^@\s<>]+)?$")
     queue: str = Field("", max_length=32)
+
+    @model_validator(mode="after")
+    def _number_goes_where_it_belongs(self) -> Self:
+        """A number that was typed as the name: as a name everybody would see it whole."""
+        if found := NUMBER_IN_WORDS.search(self.name):
+            self.phone = self.phone or found[0].replace(".", " ")[:32]
+            self.name = _without_numbers(self.name)
+        return self
 
 
 class Leaving(_Fields):
@@ -89,6 +104,11 @@ class Leaving(_Fields):
     name: str = Field("", max_length=64)
     reach: str = Field(max_length=128, pattern=r"^([0-9+() -]{5,32}|[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+)$")
     text: str = Field(min_length=1, max_length=2000)
+
+    @field_validator("name")
+    @classmethod
+    def _no_number(cls, name: str) -> str:
+        return _without_numbers(name)
 
 
 class Asked(_Fields):

@@ -19,9 +19,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from acd import contract
 from admin import directory
 from admin.audit import audit
+from admin.chat import service as chat
 from admin.contacts.handles import handle
 from admin.db import db
-from admin.desk import queries
+from admin.desk import queries, talks
 from admin.desk.texts import dial_refusal
 from admin.desk.views import blueprint, seen_by_me
 from admin.i18n import language
@@ -29,7 +30,7 @@ from admin.numbers import seen, words_seen
 from admin.permissions import requires
 from admin.shell import centre
 from admin.telephone import masked, national, spellings
-from sql.models import AgentRouting, Contact, Interaction, Offer, Talk, UserPreference
+from sql.models import AgentRouting, Contact, Interaction, Offer, Talk, UserPreference, Visitor
 from uckefu.times import clock, now, shown
 
 log = structlog.get_logger(__name__)
@@ -54,7 +55,7 @@ def _refused(code: str) -> ResponseReturnValue:
 @requires("desk.use")
 def dial() -> ResponseReturnValue:
     """Ring my phone, then the number. Fields: `number` (or a name), or `contact` and `handle`, `interaction`,
-    `voicemail`, `left`; and `caller_number`."""
+    `voicemail`, `left`, `talk` (what the visitor told); and `caller_number`."""
     if current_user.agent_id is None:
         return _refused("no-agent")
     try:
@@ -88,6 +89,12 @@ def _wanted() -> str:
             return str((voicemails.message(current_user, fields["voicemail"]) or abort(404)).number)
         message = written.message(current_user, int(fields["left"])) or abort(404)
         return _typed(message.reach)
+    if fields.get("talk"):
+        talk = talks.conversation(fields["talk"])
+        if talk is None or not chat.agent_may(talk, current_user.agent_id, current_user.role):
+            abort(404)
+        visitor = db.session.get(Visitor, talk.visitor_id) or abort(404)
+        return _typed(visitor.phone)
     if fields.get("contact", "").isdecimal():
         contact = db.session.get(Contact, int(fields["contact"])) or abort(404)
         own = (n.number for n in contact.numbers if handle(n.number) == fields.get("handle"))

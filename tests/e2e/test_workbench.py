@@ -614,6 +614,7 @@ def test_the_panel_knows_the_visitor_and_links_tags_and_blocks(scene: Scene) -> 
     page = scene.page("agent1", width=1280, height=720)
     scene.ready(page)
     visitor = Visitor(scene, "孙丽", token)
+    visitor.ask("introduce", phone="13700137000")
     visitor.say("你好")
     _item(page, "孙丽").click()
     side = page.locator("#side")
@@ -621,6 +622,11 @@ def test_the_panel_knows_the_visitor_and_links_tags_and_blocks(scene: Scene) -> 
         expect(side).to_contain_text(words)
     expect(side.locator("section", has_text="访问轨迹").locator(".uc-trail li")).to_have_count(2)
 
+    expect(side).to_contain_text("137****7000")
+    side.locator("[data-dial^='talk=']").click()
+    expect(
+        page.locator(".uc-toast")
+    ).to_be_visible()  # routing answers that there is no trunk here to call by
     side.locator("summary", has_text="关联客户").click()
     side.locator("details", has_text="关联客户").locator("button:has(.ti-user-plus)").click()
     expect(side.locator("h2 a")).to_have_text("孙丽")

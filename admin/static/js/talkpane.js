@@ -195,7 +195,7 @@ const TalkPane = (() => {
         call ? Panes.callFacts(call, contact?.numbers.some((n) => n.shown === call.number)) : "",
         contact ? tags(contact, content.all_tags) : linkForm(id, call)),
       section([text("ticket.title"), " ", content.tickets?.length || ""], ...Tickets.list(content.tickets ?? [])),
-      visitor ? section(text("visitor.title"), pairs(["visitor.name", visitor.name], ["fact.number", visitor.phone], ["fact.mail", visitor.email], ["visitor.where", [visitor.region, visitor.address].filter(Boolean).join(" · ")],
+      visitor ? section(text("visitor.title"), pairs(["visitor.name", visitor.name], ["fact.number", visitor.phone && [visitor.phone, " ", data.agent_id ? Dialing.phone({ talk: id }, visitor.phone) : ""]], ["fact.mail", visitor.email], ["visitor.where", [visitor.region, visitor.address].filter(Boolean).join(" · ")],
         ["visitor.device", visitor.device], ["visitor.source", visitor.source], ["visitor.visits", visitor.visits ? text("visitor.count", { n: visitor.visits, time: visitor.stay || "—" }) : ""], ["visitor.page", visitor.page_title || visitor.page_url]),
       ...Object.entries(visitor.prechat).filter(([key]) => !["name", "phone", "email"].includes(key)).map(([key, value]) => element("p", { class: "uc-meta m-0" }, `${key}: ${value}`)), block(id)) : "",
       trail.length ? section(text("visitor.trail"), element("ol", { class: "uc-trail" }, ...trail.map((page) => element("li", {}, element("time", { class: "uc-meta" }, page.when), element("span", { class: "uc-cut", title: page.url }, page.title), element("span", { class: "uc-meta" }, page.stay))))) : "",

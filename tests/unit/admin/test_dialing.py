@@ -12,7 +12,19 @@ from sqlalchemy.orm import Session
 
 from acd import contract
 from admin.contacts.handles import handle
-from sql.models import AgentRouting, Contact, ContactNumber, Interaction, Offer, Talk, Voicemail
+from sql.models import (
+    AgentRouting,
+    Contact,
+    ContactNumber,
+    Conversation,
+    Interaction,
+    LeftMessage,
+    Offer,
+    Site,
+    Talk,
+    Visitor,
+    Voicemail,
+)
 from tests.unit.admin.test_desk import _answer_next
 from uckefu.times import now
 
@@ -152,6 +164,27 @@ def test_the_voicemails_of_the_agents_queues_can_be_heard_and_called_back_from_t
     row = client.get("/desk/callbar").get_json()["voicemails"][0]
     assert (row["number"], row["sound"], row["is_new"]) == ("139****0873", "/voicemail/v1/sound", True)
     assert dials(app, client, voicemail="v1")[0].number == "13912340873"
+
+
+@pytest.mark.parametrize("by", ["talk", "left"])
+def test_the_number_that_a_visitor_told_is_called_from_the_chat_and_from_the_message_it_left(
+    app: Flask, session: Session, agents: dict[str, int], sign_in: SignIn, by: str
+) -> None:
+    site = Site(key="x", name="X", secret="s" * 32, queue_name="service", created_at=now())
+    session.add(site)
+    session.flush()
+    session.add(Visitor(id="v", site_id=site.id, phone="139 1234 0873", created_at=now(), seen_at=now()))
+    session.flush()
+    session.add(Interaction(id="talk-1", channel="chat", started_at=now()))
+    session.flush()
+    session.add(Conversation(id="talk-1", site_id=site.id, visitor_id="v", queue_name="service", agent_id=agents["agent1"],
+                             opened_at=now(), last_message_at=now()))  # fmt: skip
+    session.add(LeftMessage(id=7, client_id="1", site_id=site.id, visitor_id="v", reach="139 1234 0873", text="x",
+                            queue_name="service", created_at=now()))  # fmt: skip
+    session.commit()
+    number = {"talk": "talk-1", "left": "7"}[by]
+    assert dials(app, sign_in("agent1"), **{by: number})[0].number == "13912340873"
+    assert sign_in("agent1").post("/desk/dial", data={by: "8"}).status_code == 404
 
 
 def test_a_voicemail_is_new_until_somebody_has_listened_to_it(

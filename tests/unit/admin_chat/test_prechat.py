@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from acd import contract
-from admin.chat import links, sites
+from admin.chat import links, shapes, sites
 from admin.db import db
 from admin.sockets import socketio
 from sql.models import Conversation, Site, Visitor
@@ -41,6 +41,14 @@ def test_the_visitor_chooses_the_skill_group_that_it_waits_for(
     assert (talk.queue_name, talk.prechat) == ("vip", {"email": "lin@example.com", "queue": "vip"})
     (entered,) = [c for c in asked() if isinstance(c, contract.EnterQueue)]
     assert entered.queue == "vip"
+
+
+def test_a_number_typed_as_the_name_becomes_the_number_and_is_masked_in_the_name(ask: Ask) -> None:
+    assert ask("introduce", name="Lin 138 0013 8000", email="lin@example.com")["ok"]
+    assert ask("send", client_id="1", text="Hello")["ok"]
+    talk, visitor = db.session.query(Conversation).one(), db.session.get_one(Visitor, "visitor-1")
+    assert (talk.name, visitor.name, visitor.phone) == ("Lin 138****8000",) * 2 + ("138 0013 8000",)
+    assert "0013" not in str({**shapes.conversation_for_agents(talk)})
 
 
 def test_a_group_that_is_not_offered_is_refused(ask: Ask) -> None:
