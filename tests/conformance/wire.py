@@ -139,7 +139,7 @@ class Sipp:
                 command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, cwd=self._folder
             )
         if not number:
-            wait_until(lambda: not is_free(self.port), what="sipp to listen")
+            wait_until(lambda: not is_free(self.port), seconds=30, what="sipp to listen")
 
     @property
     def uri(self) -> str:

@@ -162,6 +162,33 @@ def test_alt_a_answers_a_phone_that_lets_itself_be_told_and_alt_q_hangs_up(scene
         scene.status("1001", "ready")
 
 
+def test_a_headset_answers_by_itself_once_the_agent_has_chosen_so(scene: Scene) -> None:
+    phone = scene.agents_phone("1001")
+    page = scene.page("agent1", width=1280, height=720)
+    scene.ready(page)
+    choice = page.locator("[data-auto-answer]")
+    page.click("#status-switch")
+    choice.click()
+    expect(page.locator(".uc-toast")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(choice).to_be_hidden()
+    wait_until(lambda: scene.agent("1001").get("auto_answer"), what="the choice to be known")
+    caller = scene.caller("13900139000")
+    caller.call("4001")
+    expect(page.locator("#strip .btn-hangup")).to_be_visible(timeout=30_000)  # nobody has touched anything
+    scene.wait_agent("1001", "talking")
+    phone.wait("confirmed")
+    expect(choice).to_have_attribute("aria-pressed", "true")
+    scene.shot(page, "call-bar-answered-by-itself-zh-1280")
+    page.keyboard.press("Alt+Q")
+    caller.wait("disconnected")
+    scene.wait_agent("1001", "wrap-up")
+    page.click("#status-switch")
+    choice.click()
+    wait_until(lambda: not scene.agent("1001").get("auto_answer"), what="the choice to be taken back")
+    scene.status("1001", "ready")
+
+
 def test_what_is_not_reached_or_not_allowed_says_why_on_the_strip(scene: Scene, customer: Phone) -> None:
     agent = scene.agents_phone("1001")
     page = scene.page("agent1")

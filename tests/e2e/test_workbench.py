@@ -363,6 +363,7 @@ def test_a_new_voicemail_is_announced_once_with_words_and_a_tone(scene: Scene) -
 
 def test_what_a_visitor_left_is_announced_answered_and_marked_done(scene: Scene) -> None:
     page = scene.page("agent1", width=1280, height=720)
+    _speak(page, "zh")
     wait_until(
         lambda: page.evaluate("localStorage.getItem('uckefu.voicemail')"), what="the page to know what waits"
     )
@@ -612,6 +613,7 @@ def test_the_panel_knows_the_visitor_and_links_tags_and_blocks(scene: Scene) -> 
     looks_at(scene, "价格", token, agent=IPHONE)
     scene.agents_phone("1001")
     page = scene.page("agent1", width=1280, height=720)
+    _speak(page, "zh")
     scene.ready(page)
     visitor = Visitor(scene, "孙丽", token)
     visitor.ask("introduce", phone="13700137000")
