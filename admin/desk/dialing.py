@@ -30,7 +30,16 @@ from admin.numbers import seen, words_seen
 from admin.permissions import requires
 from admin.shell import centre
 from admin.telephone import masked, national, spellings
-from sql.models import AgentRouting, Contact, Interaction, Offer, Talk, UserPreference, Visitor
+from sql.models import (
+    AgentRouting,
+    BlacklistEntry,
+    Contact,
+    Interaction,
+    Offer,
+    Talk,
+    UserPreference,
+    Visitor,
+)
 from uckefu.times import clock, now, shown
 
 log = structlog.get_logger(__name__)
@@ -55,7 +64,7 @@ def _refused(code: str) -> ResponseReturnValue:
 @requires("desk.use")
 def dial() -> ResponseReturnValue:
     """Ring my phone, then the number. Fields: `number` (or a name), or `contact` and `handle`, `interaction`,
-    `voicemail`, `left`, `talk` (what the visitor told); and `caller_number`."""
+    `voicemail`, `left`, `talk` (what the visitor told), `blocked` (a handle); and `caller_number`."""
     if current_user.agent_id is None:
         return _refused("no-agent")
     try:
@@ -95,6 +104,9 @@ def _wanted() -> str:
             abort(404)
         visitor = db.session.get(Visitor, talk.visitor_id) or abort(404)
         return _typed(visitor.phone)
+    if fields.get("blocked"):
+        listed = db.session.scalars(select(BlacklistEntry.number))
+        return next((number for number in listed if handle(number) == fields["blocked"]), None) or abort(404)
     if fields.get("contact", "").isdecimal():
         contact = db.session.get(Contact, int(fields["contact"])) or abort(404)
         own = (n.number for n in contact.numbers if handle(n.number) == fields.get("handle"))

@@ -14,6 +14,7 @@ from acd import contract
 from admin.contacts.handles import handle
 from sql.models import (
     AgentRouting,
+    BlacklistEntry,
     Contact,
     ContactNumber,
     Conversation,
@@ -185,6 +186,18 @@ def test_the_number_that_a_visitor_told_is_called_from_the_chat_and_from_the_mes
     number = {"talk": "talk-1", "left": "7"}[by]
     assert dials(app, sign_in("agent1"), **{by: number})[0].number == "13912340873"
     assert sign_in("agent1").post("/desk/dial", data={by: "8"}).status_code == 404
+
+
+def test_a_number_on_the_blacklist_can_be_called_by_its_handle(
+    app: Flask, session: Session, agents: dict[str, int], sign_in: SignIn
+) -> None:
+    session.add(BlacklistEntry(number=NUMBER, reason="x", created_at=now()))
+    session.commit()
+    with app.app_context():
+        name = handle(NUMBER)
+    assert dials(app, sign_in("agent1"), blocked=name)[0].number == "13912340873"
+    assert sign_in("agent1").post("/desk/dial", data={"blocked": "no"}).status_code == 404
+    assert f"blocked={name}" in sign_in("agent1").get("/contacts/blacklist").text
 
 
 def test_a_voicemail_is_new_until_somebody_has_listened_to_it(
