@@ -15,11 +15,10 @@ from flask import current_app, request
 from flask_socketio import ConnectionRefusedError as SocketRefused
 from flask_socketio import emit, join_room
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from admin import directory
-from admin.chat import presence, routing, service, shapes, sites, transcripts, visitors
+from admin.chat import presence, reading, routing, service, shapes, sites, transcripts, visitors
 from admin.chat.guests import Guest, lobby
 from admin.chat.refusals import ChatRefused
 from admin.db import db
@@ -33,7 +32,6 @@ from sql.outbox import tell
 from uckefu.times import now, to_us
 
 NAMESPACE = "/visitor"
-SHOWN_AT_ONCE = MOST_OLDER = 50
 Answer = dict[str, Any]
 
 
@@ -211,27 +209,22 @@ def send(guest: Guest, fields: Send) -> Answer:
 def since(guest: Guest, fields: Since) -> Answer:
     """What came after a sequence: asked at each reconnect and at `resync`."""
     row = _own(guest, fields.conversation_id)
-    messages = service.messages_since(row.id, fields.sequence, for_visitor=True)
+    messages = reading.messages_since(row.id, fields.sequence, for_visitor=True)
     return {
         "conversation": shapes.conversation_for_visitor(row),
         "messages": messages,
-        "more": len(messages) == service.MOST_MESSAGES,
+        "more": len(messages) == reading.MOST_MESSAGES,
     }
 
 
 @on("history", Before, counted=True)
 def history(guest: Guest, fields: Before) -> Answer:
     """What came before the oldest message that the window shows: in its conversation, else in the one before it."""
-    shown = _own(guest, fields.before)
-    messages = service.last_messages(shown.id, MOST_OLDER, before=fields.sequence, for_visitor=True)
-    row: Conversation | None = shown
-    if not messages:
-        row = _before(shown)
-        messages = service.last_messages(row.id, MOST_OLDER, for_visitor=True) if row else []
+    page = reading.page_before(_own(guest, fields.before), fields.sequence)
     return {
-        "conversation": row and shapes.conversation_for_visitor(row),
-        "messages": messages,
-        "older": row is not None and _has_older(row, messages),
+        "conversation": page.conversation and shapes.conversation_for_visitor(page.conversation),
+        "messages": page.messages,
+        "older": page.older,
     }
 
 
@@ -317,7 +310,7 @@ def here(guest: Guest, fields: Here) -> Answer:
     """The window still lives: is there something that it has missed?"""
     guest.page_url, guest.page_title = fields.url or guest.page_url, fields.title or guest.page_title
     site = sites.find(guest.site_key)
-    row = _latest(guest)
+    row = reading.latest(guest.visitor_id)
     return {
         "conversation": row and shapes.conversation_for_visitor(row),
         "staffed": presence.is_staffed(guest.queue or site.queue_name),
@@ -349,7 +342,7 @@ def _post(guest: Guest, fields: Send) -> service.Posted:
         "client_id": fields.client_id, "text": fields.text, "attachment_id": fields.attachment_id,
     }  # fmt: skip
     if guest.conversation_id is None:
-        row = _latest(guest)
+        row = reading.latest(guest.visitor_id)
         guest.conversation_id = row.id if row else None
     if guest.conversation_id is not None:
         try:
@@ -386,15 +379,9 @@ def _open(guest: Guest) -> Conversation:
     return opened
 
 
-def _latest(guest: Guest) -> Conversation | None:
-    """The visitor's open conversation, else the last one."""
-    wanted = select(Conversation).where(Conversation.visitor_id == guest.visitor_id)
-    return db.session.scalar(wanted.order_by(Conversation.opened_at.desc()).limit(1))
-
-
 def _present(guest: Guest) -> str:
     if guest.conversation_id is None:
-        row = _latest(guest)
+        row = reading.latest(guest.visitor_id)
         guest.conversation_id = row.id if row else None
     if guest.conversation_id is None:
         raise ChatRefused("unknown-conversation")
@@ -408,34 +395,20 @@ def _own(guest: Guest, conversation_id: str) -> Conversation:
     return row
 
 
-def _before(row: Conversation) -> Conversation | None:
-    """The same visitor's conversation before this one."""
-    wanted = select(Conversation).where(
-        Conversation.visitor_id == row.visitor_id, Conversation.opened_at < row.opened_at
-    )
-    return db.session.scalar(wanted.order_by(Conversation.opened_at.desc()).limit(1))
-
-
-def _has_older(row: Conversation, messages: list[shapes.Shape]) -> bool:
-    first = messages[0]["sequence"] if messages else 0
-    earlier = service.last_messages(row.id, 1, before=first, for_visitor=True)
-    return bool(earlier) or _before(row) is not None
-
-
 def _state(site: sites.SiteNow, visitor: Visitor, guest: Guest) -> Answer:
-    row = _latest(guest)
+    row = reading.latest(guest.visitor_id)
     if row is not None:
         guest.conversation_id, guest.agent_id = row.id, row.agent_id
     titles = directory.names(guest.language)["queues"]
     view = presence.latest()
-    messages = service.last_messages(row.id, SHOWN_AT_ONCE, for_visitor=True) if row else []
+    page = reading.last_page(row)
     waits = row is not None and row.ended_at is None and row.agent_id is None
     return {
         "now_us": to_us(now()),
         "visitor": {"name": visitor.name, "phone": bool(visitor.phone), "email": bool(visitor.email)},
         "conversation": row and shapes.conversation_for_visitor(row),
-        "messages": messages,
-        "older": row is not None and _has_older(row, messages),
+        "messages": page.messages,
+        "older": page.older,
         "staffed": presence.is_staffed(site.queue_name, view),
         "position": presence.position_of(view, row.id) if waits and row else None,
         "queues": [{"name": name, "title": titles.get(name, name)} for name in site.settings.queues],

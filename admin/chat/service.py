@@ -41,7 +41,6 @@ LONGEST_AGENT_TEXT = 4000
 LONGEST_VISITOR_TEXT = 300
 LONGEST_CLIENT_ID = 64
 RECALL_SECONDS = 120
-MOST_MESSAGES = 200
 PREVIEW_LETTERS = 300
 Ending = Literal["visitor", "agent", "system"]
 KINDS = ("text", "picture", "file", "note")
@@ -249,32 +248,6 @@ def note_event(
         found = _by_client_id(conversation_id, client_id)
         return Posted(found, False) if found else None
     return Posted(shape, True)
-
-
-def messages_since(
-    conversation_id: str, sequence: int = 0, *, limit: int = MOST_MESSAGES, for_visitor: bool = False
-) -> list[Shape]:
-    """Messages after `sequence`, oldest first, at most `limit`; a visitor's shape without what is internal."""
-    wanted = select(Message).where(Message.conversation_id == conversation_id, Message.sequence > sequence)
-    if for_visitor:
-        wanted = wanted.where(Message.is_public)
-    rows = db.session.scalars(wanted.order_by(Message.sequence).limit(min(limit, MOST_MESSAGES)))
-    found = shapes.all_for_agents(rows)
-    return [shapes.for_visitor(shape) for shape in found] if for_visitor else found
-
-
-def last_messages(
-    conversation_id: str, count: int = 50, *, before: int | None = None, for_visitor: bool = False
-) -> list[Shape]:
-    """The last messages (of those before a sequence), oldest first."""
-    wanted = select(Message).where(Message.conversation_id == conversation_id)
-    if before is not None:
-        wanted = wanted.where(Message.sequence < before)
-    if for_visitor:
-        wanted = wanted.where(Message.is_public)
-    rows = list(db.session.scalars(wanted.order_by(Message.sequence.desc()).limit(min(count, MOST_MESSAGES))))
-    found = shapes.all_for_agents(reversed(rows))
-    return [shapes.for_visitor(shape) for shape in found] if for_visitor else found
 
 
 def recall_message(conversation_id: str, author: Author, sequence: int) -> Posted:

@@ -1,15 +1,13 @@
 """Click-to-dial, missed calls, voicemails in the call bar, and how an agent calls. `static/js/dial.js` asks.
 
-A page never sends a number that it only shows masked: it names the contact, the call or the voicemail, and the
-number is found here. Whether it may be called the ACD decides (`acd/domain/outbound.py`).
+Whose number it is `dialable` finds; whether it may be called the ACD decides (`acd/domain/outbound.py`).
 """
 
-import re
 from datetime import timedelta
 from typing import Any
 
 import structlog
-from flask import abort, current_app, jsonify, request, url_for
+from flask import current_app, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -19,12 +17,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from acd import contract
 from admin import directory
 from admin.audit import audit
-from admin.chat import service as chat
-from admin.contacts.handles import handle
 from admin.db import db
-from admin.desk import queries, talks
+from admin.desk import queries
+from admin.desk.dialable import NotFound, number_of
 from admin.desk.texts import dial_refusal
-from admin.desk.views import blueprint, seen_by_me
+from admin.desk.views import blueprint
 from admin.i18n import language
 from admin.numbers import seen, words_seen
 from admin.permissions import requires
@@ -32,28 +29,16 @@ from admin.shell import centre
 from admin.telephone import masked, national, spellings
 from sql.models import (
     AgentRouting,
-    BlacklistEntry,
-    Contact,
     Interaction,
     Offer,
     Talk,
     UserPreference,
-    Visitor,
 )
 from uckefu.times import clock, now, shown
 
 log = structlog.get_logger(__name__)
 MISSED = 20
 MESSAGES = 10
-NUMBER = re.compile(r"[+＋]?[0-9\s().（）-]{3,40}")
-
-
-class NotFound(Exception):
-    """There is no number to call; `code` says why."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 def _refused(code: str) -> ResponseReturnValue:
@@ -63,12 +48,11 @@ def _refused(code: str) -> ResponseReturnValue:
 @blueprint.post("/desk/dial")
 @requires("desk.use")
 def dial() -> ResponseReturnValue:
-    """Ring my phone, then the number. Fields: `number` (or a name), or `contact` and `handle`, `interaction`,
-    `voicemail`, `left`, `talk` (what the visitor told), `blocked` (a handle); and `caller_number`."""
+    """Ring my phone, then the number. Fields: those of `dialable.number_of`, and `caller_number`."""
     if current_user.agent_id is None:
         return _refused("no-agent")
     try:
-        number = national(_wanted(), centre().region)
+        number = national(number_of(request.form), centre().region)
     except NotFound as error:
         return _refused(error.code)
     command = contract.PlaceCall(
@@ -81,51 +65,6 @@ def dial() -> ResponseReturnValue:
         audit("call-placed", subject=masked(number, centre().region))
     message = _("Your phone rings: pick it up.") if reply.ok else dial_refusal(reply.code)
     return jsonify(ok=reply.ok, code=reply.code, message=message)
-
-
-def _wanted() -> str:
-    """The number that the fields name. Raises NotFound."""
-    fields = request.form
-    if fields.get("interaction"):
-        return seen_by_me(fields["interaction"])
-    if fields.get("voicemail") or fields.get("left", "").isdecimal():
-        from admin.inbox import (
-            voicemails,
-            written,
-        )  # which import the calls page, and that imports this package
-
-        if fields.get("voicemail"):
-            return str((voicemails.message(current_user, fields["voicemail"]) or abort(404)).number)
-        message = written.message(current_user, int(fields["left"])) or abort(404)
-        return _typed(message.reach)
-    if fields.get("talk"):
-        talk = talks.conversation(fields["talk"])
-        if talk is None or not chat.agent_may(talk, current_user.agent_id, current_user.role):
-            abort(404)
-        visitor = db.session.get(Visitor, talk.visitor_id) or abort(404)
-        return _typed(visitor.phone)
-    if fields.get("blocked"):
-        listed = db.session.scalars(select(BlacklistEntry.number))
-        return next((number for number in listed if handle(number) == fields["blocked"]), None) or abort(404)
-    if fields.get("contact", "").isdecimal():
-        contact = db.session.get(Contact, int(fields["contact"])) or abort(404)
-        own = (n.number for n in contact.numbers if handle(n.number) == fields.get("handle"))
-        return next(own, None) or abort(404)
-    return _typed(fields.get("number", "").strip())
-
-
-def _typed(text: str) -> str:
-    """What an agent typed: a number however it is written, or the whole name of one contact."""
-    if not text:
-        raise NotFound("no-number")
-    if NUMBER.fullmatch(text):
-        return re.sub(r"[^0-9+]", "", text.replace("＋", "+"))
-    found = db.session.scalars(select(Contact).where(Contact.name == text).limit(2)).all()
-    if not found or not found[0].numbers:
-        raise NotFound("unknown-name")
-    if len(found) > 1:
-        raise NotFound("several-contacts")
-    return str(found[0].numbers[0].number)
 
 
 @blueprint.get("/desk/callbar")

@@ -24,7 +24,8 @@ from uckefu.times import now
 log = structlog.get_logger(__name__)
 
 
-def _row(interaction_id: str) -> Conversation:
+def talk_seen_by_me(interaction_id: str) -> Conversation:
+    """The conversation, if the present user may see it."""
     row = talks.conversation(interaction_id)
     if row is None or not chat.agent_may(row, current_user.agent_id, current_user.role):
         abort(404)
@@ -35,7 +36,7 @@ def _row(interaction_id: str) -> Conversation:
 @requires("desk.use")
 def talk_card(interaction_id: str) -> ResponseReturnValue:
     """The side panel of a conversation."""
-    row = _row(interaction_id)
+    row = talk_seen_by_me(interaction_id)
     try:
         return jsonify(panel.card(row, centre()))
     except SQLAlchemyError as error:
@@ -48,7 +49,7 @@ def talk_card(interaction_id: str) -> ResponseReturnValue:
 @requires("contacts.edit")
 def link_contact(interaction_id: str) -> ResponseReturnValue:
     """The visitor is this contact, says the agent; `contact_id` 0 makes a new one of what the visitor told."""
-    row, contact_id = _row(interaction_id), request.form.get("contact_id", type=int)
+    row, contact_id = talk_seen_by_me(interaction_id), request.form.get("contact_id", type=int)
     if contact_id == 0:
         contact_id = _new_contact(row, request.form.get("name", "").strip()[:64])
     if contact_id is None or not panel.link(row, contact_id):
@@ -129,7 +130,7 @@ def tag_contact(contact_id: int) -> ResponseReturnValue:
 @requires("contacts.block")
 def block_visitor(interaction_id: str) -> ResponseReturnValue:
     """The visitor may not write for some days, or for good; the conversation ends."""
-    row, reason = _row(interaction_id), request.form.get("reason", "").strip()[:255]
+    row, reason = talk_seen_by_me(interaction_id), request.form.get("reason", "").strip()[:255]
     days = request.form.get("days", type=int)
     if not reason or days is None or days < 0 or days > 3650:
         abort(400)

@@ -12,7 +12,7 @@ from flask import current_app
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from admin.chat import service, shapes
+from admin.chat import reading, shapes
 from admin.db import db
 from admin.desk import guests
 from sql.models import (
@@ -173,7 +173,7 @@ def opened(row: Conversation, agent_id: int, *, after: int) -> Shape:
     Args:
         after: the highest sequence that the page has; 0 for none.
     """
-    found = service.messages_since(row.id, after) if after else service.last_messages(row.id, SHOWN_MESSAGES)
+    found = reading.messages_since(row.id, after) if after else reading.last_messages(row.id, SHOWN_MESSAGES)
     draft = db.session.get(Draft, (row.id, agent_id))
     return {
         "head": head(row, agent_id),

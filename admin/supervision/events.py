@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from acd import contract
 from admin.audit import audit
-from admin.chat import service, shapes
+from admin.chat import reading, service, shapes
 from admin.chat.refusals import ChatRefused
 from admin.db import db
 from admin.desk import talks
@@ -91,7 +91,7 @@ def watch(fields: Talk) -> Answer:
     join_room(service.room_of(fields.conversation_id))
     row = talks.conversation(fields.conversation_id)
     head = shapes.conversation_for_agents(row) if row else {}
-    return {"head": head, "messages": service.last_messages(fields.conversation_id, talks.SHOWN_MESSAGES)}
+    return {"head": head, "messages": reading.last_messages(fields.conversation_id, talks.SHOWN_MESSAGES)}
 
 
 @on("unwatch", Talk)

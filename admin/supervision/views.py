@@ -7,7 +7,7 @@ from flask_login import current_user
 from admin import directory
 from admin.audit import audit
 from admin.calls.why import told
-from admin.chat import service
+from admin.chat import reading, service
 from admin.db import db
 from admin.desk.texts import js_texts
 from admin.i18n import language
@@ -24,7 +24,7 @@ blueprint = Blueprint("supervision", __name__)
 def transcript(interaction_id: str) -> list[dict[str, object]]:
     """Every message, oldest first."""
     found: list[dict[str, object]] = []
-    while page := service.messages_since(interaction_id, int(str(found[-1]["sequence"])) if found else 0):
+    while page := reading.messages_since(interaction_id, int(str(found[-1]["sequence"])) if found else 0):
         found += page
     return found
 

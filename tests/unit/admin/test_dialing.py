@@ -188,6 +188,22 @@ def test_the_number_that_a_visitor_told_is_called_from_the_chat_and_from_the_mes
     assert sign_in("agent1").post("/desk/dial", data={by: "8"}).status_code == 404
 
 
+def test_what_a_visitor_typed_is_dialled_as_a_number_only(
+    session: Session, agents: dict[str, int], sign_in: SignIn
+) -> None:
+    contact(session, "lin@example.com")
+    site = Site(key="x", name="X", secret="s" * 32, queue_name="service", created_at=now())
+    session.add(site)
+    session.flush()
+    session.add(Visitor(id="v", site_id=site.id, created_at=now(), seen_at=now()))
+    session.flush()
+    session.add(LeftMessage(id=7, client_id="1", site_id=site.id, visitor_id="v", reach="lin@example.com", text="x",
+                            queue_name="service", created_at=now()))  # fmt: skip
+    session.commit()
+    answer = sign_in("agent1").post("/desk/dial", data={"left": "7"}).get_json()
+    assert (answer["ok"], answer["code"]) == (False, "no-number")
+
+
 def test_a_number_on_the_blacklist_can_be_called_by_its_handle(
     app: Flask, session: Session, agents: dict[str, int], sign_in: SignIn
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from acd import contract
-from admin.chat import service
+from admin.chat import reading, service
 from admin.chat.refusals import ChatRefused
 from admin.db import db
 from sql.models import Conversation, Interaction, Message, Site, Visitor
@@ -18,7 +18,7 @@ CHEN = service.an_agent(1, "Chen")
 
 
 def written(conversation: Conversation) -> list[tuple[int, str, str]]:
-    return [(m["sequence"], m["kind"], m["text"]) for m in service.messages_since(conversation.id)]
+    return [(m["sequence"], m["kind"], m["text"]) for m in reading.messages_since(conversation.id)]
 
 
 def refusal(act: Callable[[], Any]) -> str:
@@ -70,7 +70,7 @@ def test_a_note_is_never_told_or_given_to_the_visitor(conversation: Conversation
     service.post_message(conversation.id, CHEN, client_id="a", text="one")
     service.post_message(conversation.id, CHEN, client_id="n", text="careful", kind="note")
     service.post_message(conversation.id, CHEN, client_id="b", text="two")
-    seen = service.messages_since(conversation.id, for_visitor=True)
+    seen = reading.messages_since(conversation.id, for_visitor=True)
     assert [(m["sequence"], m["after"], m["text"]) for m in seen] == [(1, 0, "one"), (3, 1, "two")]
     assert [m["text"] for m in told.of("message", "/visitor")] == ["one", "two"]
     assert [m["message"]["text"] for m in told.of("message")] == ["one", "careful", "two"]
@@ -116,14 +116,14 @@ def test_a_client_id_must_be_short_and_printable(conversation: Conversation, cli
 def test_html_is_kept_as_the_text_it_is(conversation: Conversation, visitor: Visitor) -> None:
     text = "<script>alert(1)</script> & <b>"
     service.post_message(conversation.id, service.a_visitor(visitor.id), client_id="a", text=text)
-    assert service.messages_since(conversation.id)[0]["text"] == text
+    assert reading.messages_since(conversation.id)[0]["text"] == text
 
 
 def test_fetching_after_a_sequence_gives_only_what_is_newer(conversation: Conversation) -> None:
     for number in range(5):
         service.post_message(conversation.id, CHEN, client_id=str(number), text=str(number))
-    assert [m["sequence"] for m in service.messages_since(conversation.id, 3)] == [4, 5]
-    assert [m["sequence"] for m in service.last_messages(conversation.id, 2)] == [4, 5]
+    assert [m["sequence"] for m in reading.messages_since(conversation.id, 3)] == [4, 5]
+    assert [m["sequence"] for m in reading.last_messages(conversation.id, 2)] == [4, 5]
 
 
 def test_two_windows_of_a_visitor_share_one_conversation(
@@ -174,7 +174,7 @@ def test_a_recalled_message_loses_its_content_for_both_sides(
     me = service.a_visitor(visitor.id)
     service.post_message(conversation.id, me, client_id="a", text="my password is 1234")
     service.recall_message(conversation.id, me, 1)
-    first, line = service.messages_since(conversation.id)
+    first, line = reading.messages_since(conversation.id)
     assert first["is_recalled"] and first["text"] == ""
     assert line["kind"] == "recall" and line["detail"] == {"sequence": 1}
     assert told.of("message", "/visitor")[-1]["kind"] == "recall"
@@ -228,7 +228,7 @@ def test_an_assignment_is_noted_once_however_often_it_is_heard(
 ) -> None:
     assert service.assigned(conversation.id, agent_id, offer_id="o1", name="Chen")
     assert not service.assigned(conversation.id, agent_id, offer_id="o1", name="Chen")
-    assert [m["detail"] for m in service.messages_since(conversation.id)] == [
+    assert [m["detail"] for m in reading.messages_since(conversation.id)] == [
         {"code": "assigned", "name": "Chen"}
     ]
     assert told.of("conversation")[-1]["agent_id"] == agent_id
@@ -242,7 +242,7 @@ def test_a_rating_counts_once(conversation: Conversation, visitor: Visitor) -> N
         assert refusal(lambda bad=bad: service.rate(conversation.id, me, bad)) == "bad-request"
     service.rate(conversation.id, me, 4, "quick")
     assert refusal(lambda: service.rate(conversation.id, me, 1)) == "already-rated"
-    assert service.messages_since(conversation.id, for_visitor=True) == []
+    assert reading.messages_since(conversation.id, for_visitor=True) == []
 
 
 def test_an_agent_may_touch_its_own_and_waiting_conversations_only(

@@ -9,7 +9,7 @@ from flask import Flask, g
 from flask.testing import FlaskClient
 from PIL import Image
 
-from admin.chat import links, service, uploads
+from admin.chat import links, reading, service, uploads
 from admin.chat.refusals import ChatRefused
 from sql.models import Conversation, Site, Visitor
 
@@ -145,7 +145,7 @@ def test_only_its_sender_can_post_a_file_and_only_into_one_conversation(
     posted = service.post_message(conversation.id, me, client_id="b", attachment_id=mine)
     assert posted.message["kind"] == "picture" and posted.message["attachment"]["width"] == 60
     service.recall_message(conversation.id, me, posted.message["sequence"])
-    assert service.messages_since(conversation.id)[0]["attachment"] is None
+    assert reading.messages_since(conversation.id)[0]["attachment"] is None
 
 
 def test_a_visitor_sends_a_file_up_with_its_own_token(app: Flask, site: Site, visitor: Visitor) -> None:
